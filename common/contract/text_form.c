@@ -1,0 +1,70 @@
+// Which bytes a text of the contract may consist of.
+#include <stdint.h>
+
+#include "common/contract/limits.h"
+
+enum { OTHER = 0, PRINTABLE = 1, IN_ID = 2, CAPITAL = 4 };
+
+// What each ASCII byte may be part of. A table, because every text of every purchase passes here.
+#define P PRINTABLE
+#define I (PRINTABLE | IN_ID)
+#define C (PRINTABLE | IN_ID | CAPITAL)
+// clang-format off
+static const uint8_t CLASSES[256] = {
+    [' '] = P, ['!'] = P, ['"'] = P, ['#'] = P, ['$'] = P, ['%'] = P, ['&'] = P, ['\''] = P, ['('] = P, [')'] = P,
+    ['*'] = P, ['+'] = I, [','] = P, ['-'] = I, ['.'] = I, ['/'] = P, ['0'] = I, ['1'] = I, ['2'] = I, ['3'] = I,
+    ['4'] = I, ['5'] = I, ['6'] = I, ['7'] = I, ['8'] = I, ['9'] = I, [':'] = I, [';'] = P, ['<'] = P, ['='] = I,
+    ['>'] = P, ['?'] = P, ['@'] = I, ['A'] = C, ['B'] = C, ['C'] = C, ['D'] = C, ['E'] = C, ['F'] = C, ['G'] = C,
+    ['H'] = C, ['I'] = C, ['J'] = C, ['K'] = C, ['L'] = C, ['M'] = C, ['N'] = C, ['O'] = C, ['P'] = C, ['Q'] = C,
+    ['R'] = C, ['S'] = C, ['T'] = C, ['U'] = C, ['V'] = C, ['W'] = C, ['X'] = C, ['Y'] = C, ['Z'] = C, ['['] = P,
+    ['\\'] = P, [']'] = P, ['^'] = P, ['_'] = I, ['`'] = P, ['a'] = I, ['b'] = I, ['c'] = I, ['d'] = I, ['e'] = I,
+    ['f'] = I, ['g'] = I, ['h'] = I, ['i'] = I, ['j'] = I, ['k'] = I, ['l'] = I, ['m'] = I, ['n'] = I, ['o'] = I,
+    ['p'] = I, ['q'] = I, ['r'] = I, ['s'] = I, ['t'] = I, ['u'] = I, ['v'] = I, ['w'] = I, ['x'] = I, ['y'] = I,
+    ['z'] = I, ['{'] = P, ['|'] = P, ['}'] = P, ['~'] = I,
+};
+// clang-format on
+#undef P
+#undef I
+#undef C
+
+static bool is_continuation(uint8_t byte) {
+    return (byte & 0xc0) == 0x80;
+}
+
+// Length of the well-formed sequence of more than one byte at `text` that is no control character (U+0080 …
+// U+009F are); 0: there is none. The table of Unicode 15, section 3.9: no overlong forms, no surrogates,
+// nothing above U+10FFFF.
+static size_t sequence_length(const uint8_t *text, size_t left) {
+    uint8_t first = text[0];
+    if (left < 2 || first < 0xc2 || first > 0xf4 || !is_continuation(text[1])) return 0;
+    if (first < 0xe0) return first == 0xc2 && text[1] < 0xa0 ? 0 : 2;
+    if (first == 0xe0 && text[1] < 0xa0) return 0;
+    if (first == 0xed && text[1] >= 0xa0) return 0;
+    if (first == 0xf0 && text[1] < 0x90) return 0;
+    if (first == 0xf4 && text[1] >= 0x90) return 0;
+    size_t length = first < 0xf0 ? 3 : 4;
+    for (size_t i = 2; i < length; i++) {
+        if (i >= left || !is_continuation(text[i])) return 0;
+    }
+    return length;
+}
+
+static bool is_printable_utf8(const uint8_t *text, size_t length) {
+    for (size_t at = 0; at < length;) {
+        size_t step = (CLASSES[text[at]] & PRINTABLE) != 0 ? 1 : sequence_length(text + at, length - at);
+        if (step == 0) return false;
+        at += step;
+    }
+    return true;
+}
+
+bool hy_text_has_form(enum hy_text_form form, const char *text, size_t length) {
+    const uint8_t *bytes = (const uint8_t *)text;
+    if (form == HY_FORM_TEXT) return is_printable_utf8(bytes, length);
+    uint8_t wanted = form == HY_FORM_ID ? IN_ID : CAPITAL;
+    uint8_t common = wanted;
+    for (size_t i = 0; i < length; i++) {
+        common &= CLASSES[bytes[i]];
+    }
+    return common == wanted;
+}

@@ -1,0 +1,94 @@
+// Which rules hold for a line of a purchase.
+#include <string.h>
+
+#include "common/program/internal.h"
+
+// An absent list holds for everything.
+static bool allows(char *const *sorted, size_t count, const char *text) {
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(text, sorted[middle]);
+        if (order == 0) return true;
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return count == 0;
+}
+
+static bool has_bit(uint32_t bits, int32_t number) {
+    return bits == 0 || (number >= 0 && number < 32 && (bits >> number & 1) != 0);
+}
+
+static bool holds_on_day(const struct hy_rule *rule, int32_t day_number) {
+    if (rule->first_day == 0 && rule->last_day == 0) return true;
+    return day_number >= rule->first_day && day_number <= rule->last_day;
+}
+
+// 1970-01-01 was a Thursday.
+int32_t hy_weekday(int32_t day_number) {
+    int32_t from_monday = (day_number + 3) % 7;
+    return (from_monday < 0 ? from_monday + 7 : from_monday) + 1;
+}
+
+bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32_t day_number,
+                              const Huiyuan__V1__Purchase *purchase, int64_t money_fen) {
+    return money_fen >= rule->minimum_fen && holds_on_day(rule, day_number) &&
+           has_bit(rule->weekdays, weekday) && has_bit(rule->channels, (int32_t)purchase->channel) &&
+           allows(rule->stores, rule->store_count, purchase->store_id);
+}
+
+bool hy_rule_applies_to_line(const struct hy_rule *rule, const Huiyuan__V1__PurchaseLine *line) {
+    return allows(rule->categories, rule->category_count, line->category) &&
+           allows(rule->brands, rule->brand_count, line->brand);
+}
+
+bool hy_rule_applies(const struct hy_rule *rule, const struct hy_civil *when, int32_t day_number,
+                     const Huiyuan__V1__Purchase *purchase, int64_t money_fen,
+                     const Huiyuan__V1__PurchaseLine *line) {
+    return hy_rule_applies_to_line(rule, line) &&
+           hy_rule_applies_to_order(rule, when->weekday, day_number, purchase, money_fen);
+}
+
+const struct hy_rule *hy_program_rule(const struct hy_program *program, const char *rule_id) {
+    for (size_t i = 0; i < program->rule_count; i++) {
+        if (strcmp(program->rules[i].id, rule_id) == 0) return &program->rules[i];
+    }
+    return NULL;
+}
+
+// In the order of strcmp: the first byte weighs most, and what is behind the end counts as 0.
+uint64_t hy_text_prefix(const char *text) {
+    uint64_t prefix = 0;
+    for (size_t i = 0; i < sizeof prefix; i++) {
+        prefix = prefix << 8 | (unsigned char)*text;
+        if (*text != '\0') text++;
+    }
+    return prefix;
+}
+
+static int compare_to_rate(uint64_t prefix, const char *category, const struct hy_category_rate *rate) {
+    if (prefix != rate->prefix) return prefix < rate->prefix ? -1 : 1;
+    return strcmp(category, rate->category);
+}
+
+const struct hy_rule *hy_program_category_rule(const struct hy_program *program, const char *category) {
+    uint64_t prefix = hy_text_prefix(category);
+    size_t low = 0;
+    size_t high = program->category_rate_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_to_rate(prefix, category, &program->category_rates[middle]);
+        if (order == 0) return program->category_rates[middle].rule;
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,139 @@
+// Versioned rules: parse and check a program file, find the version that applies, look its rates up. Pure.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/bytes.h"
+#include "common/base/calendar.h"
+#include "proto/purchases.pb-c.h"
+
+enum hy_rounding { HY_ROUND_FLOOR, HY_ROUND_HALF_UP, HY_ROUND_CEILING }; // of the whole order, once
+
+enum {
+    HY_RULES_LIMIT = 200,   // rules of one program version
+    HY_STACKABLE_LIMIT = 4, // campaigns that may multiply with others
+    HY_TIERS_LIMIT = 16,
+    HY_NEUTRAL_FACTOR = 100, // hundredths: times 1.00
+    HY_FACTOR_LIMIT = 10000, // hundredths: times 100.00
+    HY_RULE_ID_LIMIT_BYTES = 40,
+    HY_NAME_LIMIT_BYTES = 63,
+    HY_PROGRAM_LIMIT_BYTES = 256 * 1024, // of the file
+};
+
+// Points a yuan × the largest category, tier and campaign multiplier × all stackable ones, each in
+// hundredths: 10^20. A program beyond it is refused. It makes overflow impossible: the exact points of a
+// purchase are (services/accrual/earn.c)
+//   sum of paid_fen × money_fen × factors / denominator,   10^9 × 10^9 × 10^20 = 10^38 < 2^127 = 1.7 × 10^38.
+#define HY_FACTOR_PRODUCT_LIMIT ((unsigned __int128)10000000000 * 10000000000)
+
+enum hy_rule_kind {
+    HY_RULE_BASE,     // points a yuan; exactly one
+    HY_RULE_CATEGORY, // multiplies with everything; a line has at most one: the first that names its category
+    HY_RULE_TIER,     // made from the tiers' multipliers
+    HY_RULE_CAMPAIGN, // the best that applies counts, plus every stackable one
+};
+
+// All conditions that are present must hold. Lists are sorted for lookup.
+struct hy_rule {
+    char id[HY_RULE_ID_LIMIT_BYTES + 1];
+    char name_zh[HY_NAME_LIMIT_BYTES + 1],
+        name_en[HY_NAME_LIMIT_BYTES + 1]; // the id when the file names none
+    enum hy_rule_kind kind;
+    int32_t factor_hundredths;
+    bool stackable;
+    size_t category_count, store_count, brand_count;
+    char **categories, **stores, **brands;
+    uint32_t channels;           // bit per Huiyuan__V1__Channel; 0: any
+    uint32_t weekdays;           // bit 1 Monday … bit 7 Sunday; 0: any
+    int32_t first_day, last_day; // day numbers, inclusive, by the program's clocks; 0, 0: any
+    int64_t minimum_fen;         // of the order's money; 0: none
+};
+
+struct hy_tier_rule {
+    char id[HY_RULE_ID_LIMIT_BYTES + 1];
+    char name_zh[HY_NAME_LIMIT_BYTES + 1], name_en[HY_NAME_LIMIT_BYTES + 1];
+    int32_t multiplier_hundredths;
+    char rule_id[HY_RULE_ID_LIMIT_BYTES + 8]; // "tier:gold"
+};
+
+// Which category rule a category has.
+struct hy_category_rate {
+    uint64_t prefix;      // first eight bytes, to compare most names in one step
+    const char *category; // of the rule's list
+    const struct hy_rule *rule;
+};
+
+struct hy_program {
+    char name[HY_RULE_ID_LIMIT_BYTES + 1];
+    uint32_t version; // from 1
+    int64_t effective_from_ms;
+    struct hy_zone zone;
+    char currency[4];
+    enum hy_rounding rounding;
+    int32_t points_per_yuan_hundredths;
+    int64_t minimum_spend_fen; // of the order's money: below it no points
+    struct hy_rule *rules; // the base, then the categories, then the campaigns, each in the order of the file
+    size_t rule_count;
+    size_t stackable_count;
+    struct hy_tier_rule tiers[HY_TIERS_LIMIT]; // lowest first; the first is every new member's
+    size_t tier_count;
+    struct hy_category_rate *category_rates; // sorted by category
+    size_t category_rate_count;
+};
+
+// One fault of a program file.
+struct hy_program_fault {
+    int line;       // 1-based; 0: the file as a whole
+    char field[96]; // "campaigns[2].multiplier"
+    char english[200];
+    char chinese[200];
+};
+
+enum { HY_PROGRAM_FAULTS_LIMIT = 20 };
+
+struct hy_program_faults {
+    size_t count;
+    struct hy_program_fault items[HY_PROGRAM_FAULTS_LIMIT];
+};
+
+typedef bool (*hy_zone_loader)(const char *name, struct hy_zone *ret_zone);
+
+// NULL when there is at least one fault (all are listed, up to the limit). Free with hy_program_free.
+struct hy_program *hy_program_parse(struct hy_bytes yaml, hy_zone_loader load_zone,
+                                    struct hy_program_faults *ret_faults);
+void hy_program_free(struct hy_program *program);
+
+// All published versions of the program. Several may be added in any order.
+struct hy_programs {
+    struct hy_program **versions; // sorted by effective_from_ms, then version
+    size_t count;
+};
+
+void hy_programs_init(struct hy_programs *programs);
+void hy_programs_free(struct hy_programs *programs);
+// Takes ownership. A version that is already there is replaced.
+void hy_programs_add(struct hy_programs *programs, struct hy_program *program);
+// The version in effect: the latest effective_from not after `time_ms`, of equal ones the highest version.
+// NULL: none.
+const struct hy_program *hy_programs_at(const struct hy_programs *programs, int64_t time_ms);
+const struct hy_program *hy_programs_version(const struct hy_programs *programs,
+                                             uint32_t version); // NULL: unknown
+
+// By its id; NULL: none of base, categories and campaigns has it. Tiers: hy_tier_rule.rule_id.
+const struct hy_rule *hy_program_rule(const struct hy_program *program, const char *rule_id);
+// The first category rule that names this category; NULL: none does.
+const struct hy_rule *hy_program_category_rule(const struct hy_program *program, const char *category);
+
+// 1 Monday … 7 Sunday of a day number.
+int32_t hy_weekday(int32_t day_number);
+
+// True when the campaign or category rule holds for this line of this purchase.
+bool hy_rule_applies(const struct hy_rule *rule, const struct hy_civil *when, int32_t day_number,
+                     const Huiyuan__V1__Purchase *purchase, int64_t money_fen,
+                     const Huiyuan__V1__PurchaseLine *line);
+// Its two halves: the conditions on the order, and those on the line.
+bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32_t day_number,
+                              const Huiyuan__V1__Purchase *purchase, int64_t money_fen);
+bool hy_rule_applies_to_line(const struct hy_rule *rule, const Huiyuan__V1__PurchaseLine *line);

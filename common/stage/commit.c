@@ -1,0 +1,203 @@
+// Records → block → log. A block is durable when its delivery report names the offset expected next; a later
+// offset means that foreign messages came between: those are read, and the reader rule says whether the block
+// counts.
+#include <inttypes.h>
+
+#include "common/io/log.h"
+#include "common/stage/tenure.h"
+
+enum { BLOCK_FIELD = (2 << 3) | 2 }; // LogMessage.block
+
+static void begin(struct hy_tenure *tenure) {
+    struct hy_block *block = &tenure->block;
+    block->seq = tenure->reader.seq + 1;
+    block->count = 0;
+    block->closed = block->in_flight = block->hole = false;
+    // Recorded time never runs backwards, whatever the clock does.
+    block->recorded_at_ms =
+        tenure->stage->now_ms > tenure->recorded_at_ms ? tenure->stage->now_ms : tenure->recorded_at_ms;
+    memcpy(block->positions, tenure->positions, sizeof block->positions);
+    hy_buffer_clear(&block->records);
+}
+
+// Decides inputs until the block is full or the batch is at its end.
+static void fill(struct hy_tenure *tenure) {
+    struct hy_block *block = &tenure->block;
+    struct hy_batch *batch = &tenure->batch;
+    size_t i = batch->next;
+    while (i < batch->count && block->records.length < tenure->stage->options.block_bytes) {
+        struct hy_intake *intake = &batch->inputs[i++];
+        decide_input(tenure, intake);
+        if (intake->message.owner != NULL) {
+            block->positions[intake->source] = intake->message.offset + 1;
+            hy_bus_release(tenure->stage->bus, &intake->message);
+            intake->message.owner = NULL;
+        }
+    }
+    hy_metrics_add(tenure->stage->metrics, METRIC_INPUTS, (int64_t)(i - batch->next));
+    block->inputs = i;
+}
+
+static size_t positions_of(struct hy_tenure *tenure, Huiyuan__V1__Position *positions,
+                           Huiyuan__V1__Position **list) {
+    const struct hy_brain *brain = tenure->stage->brain;
+    for (size_t s = 0; s < brain->source_count; s++) {
+        huiyuan__v1__position__init(&positions[s]);
+        positions[s].topic = (char *)(uintptr_t)brain->sources[s];
+        positions[s].next_offset = tenure->block.positions[s];
+        list[s] = &positions[s];
+    }
+    return brain->source_count;
+}
+
+// LogMessage{block}: its head packed, the records as they were encoded one by one. protobuf lets fields be
+// put together so.
+static void close_block(struct hy_tenure *tenure) {
+    struct hy_block *block = &tenure->block;
+    Huiyuan__V1__Position positions[HY_SOURCES_LIMIT];
+    Huiyuan__V1__Position *list[HY_SOURCES_LIMIT];
+    struct hy_place unsent = outbox_unsent(&tenure->outbox);
+    Huiyuan__V1__Block head = HUIYUAN__V1__BLOCK__INIT;
+    head.claim = tenure->claim;
+    head.seq = block->seq;
+    head.recorded_at_ms = block->recorded_at_ms;
+    head.n_positions = positions_of(tenure, positions, list);
+    head.positions = list;
+    head.emitted_through = unsent.seq != 0 ? unsent.seq - 1 : block->seq - 1;
+    if (block->seq > 1) head.previous_hash = (ProtobufCBinaryData){HY_CHAIN_HASH_BYTES, tenure->reader.hash};
+    size_t head_size = huiyuan__v1__block__get_packed_size(&head);
+    size_t size = head_size + block->records.length;
+    hy_buffer_clear(&block->message);
+    uint8_t field[11] = {BLOCK_FIELD};
+    size_t n = 1;
+    for (size_t rest = size;; rest >>= 7) {
+        field[n++] = (uint8_t)(rest < 128 ? rest : (rest & 127) | 128);
+        if (rest < 128) break;
+    }
+    hy_buffer_add(&block->message, field, n);
+    uint8_t *p = hy_buffer_extend(&block->message, head_size);
+    if (p != NULL) huiyuan__v1__block__pack(&head, p);
+    hy_buffer_add(&block->message, block->records.data, block->records.length);
+    hy_chain_hash(hy_buffer_bytes(&block->message), block->hash);
+    block->closed = true;
+    if (block->message.failed || block->records.failed)
+        tenure_finish(tenure, TENURE_STOPPED, "a block does not fit its bounds");
+}
+
+static void batch_done(struct hy_tenure *tenure) {
+    tenure->batch.count = 0;
+    tenure->batch.next = 0;
+    hy_arena_reset(&tenure->batch.arena);
+}
+
+static void advance(struct hy_tenure *tenure) {
+    const struct hy_stage *stage = tenure->stage;
+    for (size_t s = 0; s < stage->brain->source_count; s++) {
+        if (tenure->positions[s] != tenure->block.positions[s])
+            hy_bus_commit(stage->bus, stage->source_topics[s], tenure->partition, tenure->block.positions[s]);
+        tenure->positions[s] = tenure->block.positions[s];
+    }
+    tenure->batch.next = tenure->block.inputs;
+    if (tenure->batch.next == tenure->batch.count) batch_done(tenure);
+}
+
+static bool append(struct hy_tenure *tenure) {
+    struct hy_block *block = &tenure->block;
+    struct hy_stage *stage = tenure->stage;
+    block->in_flight =
+        hy_bus_append(stage->bus, stage->log_topic, tenure->partition, hy_bytes(NULL, 0),
+                      hy_buffer_bytes(&block->message), tenure_token(tenure, TOKEN_BLOCK, 0, 0));
+    if (block->in_flight) {
+        block->sent_at_ms = stage->now_ms;
+        hy_metrics_add(stage->metrics, METRIC_BLOCKS, 1);
+        hy_metrics_add(stage->metrics, METRIC_BLOCK_BYTES, (int64_t)block->message.length);
+    }
+    return block->in_flight;
+}
+
+// Only now: memory, replies and emissions of the block are true.
+static void durable(struct hy_tenure *tenure) {
+    struct hy_block *block = &tenure->block;
+    struct hy_place place = {block->seq, tenure->reader.offset, tenure->claim};
+    tenure->recorded_at_ms = block->recorded_at_ms;
+    outbox_move(&tenure->outbox, &block->emissions, &place);
+    projector_replies(tenure, block->replies, block->replies_end);
+    block->replies = NULL;
+    block->replies_end = &block->replies;
+    if (tenure->projector.waiting_since_ms == 0) tenure->projector.waiting_since_ms = block->sent_at_ms;
+    hy_metrics_observe_ns(tenure->stage->metrics, METRIC_COMMIT_SECONDS,
+                          (uint64_t)(tenure->stage->now_ms - block->sent_at_ms) * 1000000);
+    block->count = 0;
+    block->closed = block->in_flight = block->hole = false;
+    advance(tenure);
+}
+
+void commit_delivered(struct hy_tenure *tenure, const struct hy_delivery *delivery) {
+    struct hy_block *block = &tenure->block;
+    if (delivery->failed) {
+        tenure_finish(tenure, TENURE_AGAIN, "a block was not acknowledged: it may be in the log or not");
+        return;
+    }
+    if (delivery->offset == tenure->reader.next_offset) {
+        hy_reader_own(&tenure->reader, delivery->offset, block->seq, block->hash);
+        durable(tenure);
+        return;
+    }
+    if (delivery->offset >= 0 && delivery->offset < tenure->reader.next_offset) {
+        tenure_finish(tenure, TENURE_STOPPED,
+                      "Kafka put a block before the end of the log: the log has lost messages");
+        return;
+    }
+    block->hole = true;
+    block->hole_offset = delivery->offset;
+    hy_metrics_add(tenure->stage->metrics, METRIC_HOLES, 1);
+    hy_log(HY_LOG_WARN, "hole", "log %s partition %" PRIu32 ": expected offset %" PRId64 ", got %" PRId64,
+           tenure->stage->brain->log, tenure->partition, tenure->reader.next_offset, delivery->offset);
+    hy_bus_read(tenure->stage->bus, tenure->stage->log_topic, tenure->partition, tenure->reader.next_offset);
+}
+
+static void hole_end(struct hy_tenure *tenure) {
+    hy_bus_stop(tenure->stage->bus, tenure->stage->log_topic, tenure->partition);
+    durable(tenure);
+}
+
+// Foreign messages: a CLAIM fences, stale blocks of a former owner and one's own repeats are dropped.
+static void hole_message(struct hy_tenure *tenure, const struct hy_message *message) {
+    hy_arena_reset(&tenure->fold_arena);
+    struct hy_read read =
+        hy_reader_take(&tenure->reader, message->offset, message->value, &tenure->fold_arena);
+    if (read.what == HY_READ_CORRUPT)
+        tenure_finish(tenure, TENURE_STOPPED, read.reason);
+    else if (read.what == HY_READ_CLAIM)
+        tenure_finish(tenure, TENURE_FENCED, "somebody claimed the partition later");
+    else if (read.what == HY_READ_BLOCK)
+        hole_end(tenure);
+    else if (message->offset == tenure->block.hole_offset)
+        tenure_finish(tenure, TENURE_AGAIN, "the block in the log does not count");
+}
+
+static bool hole_step(struct hy_tenure *tenure) {
+    if (tenure->log.count == 0) return false;
+    struct hy_message message = hy_ring_pop(&tenure->log);
+    hole_message(tenure, &message);
+    hy_bus_release(tenure->stage->bus, &message);
+    return true;
+}
+
+bool commit_step(struct hy_tenure *tenure) {
+    struct hy_block *block = &tenure->block;
+    if (block->hole) return hole_step(tenure);
+    if (tenure->phase != TENURE_RUNNING || tenure->batch.count == 0 || loader_busy(tenure) ||
+        block->in_flight)
+        return false;
+    if (!block->closed) {
+        begin(tenure);
+        fill(tenure);
+        if (block->count == 0) { // nothing for us among them: the next block will carry the positions
+            advance(tenure);
+            return true;
+        }
+        close_block(tenure);
+    }
+    return tenure->end == TENURE_NOT_ENDED && append(tenure);
+}

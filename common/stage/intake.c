@@ -1,0 +1,197 @@
+// Fetched inputs → read, routed, their members loaded. One batch at a time; it grows with what waits.
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/base/memory.h"
+#include "common/stage/tenure.h"
+#include "proto/commands.pb-c.h"
+
+enum {
+    DIRTY_LIMIT = 60000,           // members that wait for their projection before a partition stops taking
+    OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
+    COMMAND_OVERHEAD_BYTES = 4096, // of a Command around a forwarded message
+    TIMER_CHECK_MS = 1000,
+    TIMERS_A_CHECK = 500,
+};
+
+static struct hy_intake *add(struct hy_batch *batch) {
+    if (batch->count == batch->capacity) {
+        batch->capacity = batch->capacity == 0 ? 256 : batch->capacity * 2;
+        batch->inputs = hy_realloc(batch->inputs, batch->capacity * sizeof *batch->inputs);
+    }
+    struct hy_intake *intake = &batch->inputs[batch->count++];
+    *intake = (struct hy_intake){.input = {.id = "", .member_id = "", .command_id = "", .reply_to = ""}};
+    return intake;
+}
+
+static struct hy_error fault(enum hy_code code, const char *field) {
+    return (struct hy_error){code, field, NULL};
+}
+
+static bool source_of(const struct hy_brain *brain, const char *topic, uint32_t *ret_source) {
+    for (uint32_t s = 0; s < brain->source_count; s++) {
+        if (strcmp(brain->sources[s], topic) == 0) {
+            *ret_source = s;
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct hy_error read_proper(struct hy_tenure *tenure, struct hy_intake *intake, uint32_t source) {
+    const struct hy_brain *brain = tenure->stage->brain;
+    intake->topic = brain->sources[source];
+    if (intake->bytes.length > brain->message_limit) return fault(HY_TOO_LARGE, NULL);
+    return brain->read(brain->context, source, intake->bytes, &tenure->batch.arena, &intake->input);
+}
+
+// Commands are for many services; one that forwards carries another topic's message inside.
+static struct hy_error read_command(struct hy_tenure *tenure, struct hy_intake *intake) {
+    const struct hy_brain *brain = tenure->stage->brain;
+    if (intake->bytes.length > brain->message_limit + COMMAND_OVERHEAD_BYTES)
+        return fault(HY_TOO_LARGE, NULL);
+    Huiyuan__V1__Command *command =
+        huiyuan__v1__command__unpack(&tenure->batch.arena.protobuf, intake->bytes.length, intake->bytes.data);
+    if (command == NULL) return fault(HY_MALFORMED, NULL);
+    if (strcmp(command->to, brain->log) != 0) {
+        intake->skip = true;
+        return HY_NO_ERROR;
+    }
+    if (command->origin != NULL) {
+        Huiyuan__V1__EmissionMark *mark = hy_arena_alloc(&tenure->batch.arena, sizeof *mark);
+        huiyuan__v1__emission_mark__init(mark);
+        mark->log = command->origin->log;
+        mark->partition = command->origin->partition;
+        mark->number = command->origin->number;
+        intake->origin = mark;
+    }
+    if (command->body_case != HUIYUAN__V1__COMMAND__BODY_FORWARDED)
+        return read_proper(tenure, intake, intake->source);
+    uint32_t source;
+    if (!source_of(brain, command->forwarded->topic, &source))
+        return fault(HY_INVALID_FIELD, "forwarded.topic");
+    intake->forwarded = true;
+    intake->bytes = hy_bytes(command->forwarded->message.data, command->forwarded->message.len);
+    return read_proper(tenure, intake, source);
+}
+
+// Handles that we did not make are nobody's: they name no key.
+static void check_handles(struct hy_input *input) {
+    uint32_t partition;
+    if (!hy_command_id_partition(input->command_id, &partition)) input->command_id = "";
+    if (strlen(input->reply_to) >= HY_REPLY_TO_BYTES) input->reply_to = "";
+}
+
+static void route(struct hy_tenure *tenure, struct hy_intake *intake) {
+    struct hy_stage *stage = tenure->stage;
+    check_handles(&intake->input);
+    if (intake->error.code != HY_OK || intake->skip) return;
+    if (intake->input.event_time_ms > stage->now_ms + stage->brain->future_limit_ms) {
+        intake->error = fault(HY_IN_FUTURE, NULL);
+        return;
+    }
+    struct hy_bytes id = hy_bytes_of(intake->input.member_id);
+    intake->home = hy_partition_of(id, stage->options.partitions);
+    if (intake->home != tenure->partition) return;
+    uint64_t hash = hy_hash64(id);
+    intake->member = hy_cache_find(&tenure->cache, intake->input.member_id, hash);
+    if (intake->member == NULL) {
+        intake->member = hy_cache_add(&tenure->cache, intake->input.member_id, hash);
+        loader_want(tenure, intake->member);
+    }
+}
+
+static void take(struct hy_tenure *tenure) {
+    struct hy_stage *stage = tenure->stage;
+    struct hy_intake *intake = add(&tenure->batch);
+    intake->message = hy_ring_pop(&tenure->inbox);
+    stage->backlog--;
+    intake->bytes = intake->message.value;
+    for (uint32_t s = 0; s < stage->brain->source_count; s++) {
+        if (stage->source_topics[s] == intake->message.topic) intake->source = s;
+    }
+    intake->topic = stage->brain->sources[intake->source];
+    intake->error = intake->message.topic == stage->commands_topic
+                        ? read_command(tenure, intake)
+                        : read_proper(tenure, intake, intake->source);
+    route(tenure, intake);
+}
+
+// A due time in Redis is a hint; decide.c looks at the member's state.
+static void take_timers(struct hy_tenure *tenure) {
+    for (size_t i = 0; i < tenure->timer_count; i++) {
+        struct hy_intake *intake = add(&tenure->batch);
+        intake->source = UINT32_MAX;
+        intake->input.kind = HY_KIND_TIMER;
+        intake->input.input_class = HY_TIMER_CLASS;
+        intake->input.member_id =
+            hy_arena_string(&tenure->batch.arena, tenure->timer_members[i], strlen(tenure->timer_members[i]));
+        intake->topic = "timer";
+        hy_free(tenure->timer_members[i]);
+        route(tenure, intake);
+    }
+    tenure->timer_count = 0;
+}
+
+static bool may_take(const struct hy_tenure *tenure) {
+    const struct hy_stage *stage = tenure->stage;
+    return tenure->phase == TENURE_RUNNING && !stage->draining && tenure->batch.count == 0 &&
+           tenure->inbox.count + tenure->timer_count > 0 && tenure->projector.dirty_count < DIRTY_LIMIT &&
+           tenure->outbox.count < OUTBOX_LIMIT && hy_store_connected(stage->store) &&
+           (stage->brain->ready == NULL || stage->brain->ready(stage->brain->context, &(const char *){NULL}));
+}
+
+bool intake_step(struct hy_tenure *tenure) {
+    if (loader_busy(tenure)) return loader_step(tenure);
+    if (!may_take(tenure)) return false;
+    size_t inputs = tenure->inbox.count;
+    if (inputs > tenure->stage->options.batch_inputs) inputs = tenure->stage->options.batch_inputs;
+    tenure->batch.next = 0;
+    take_timers(tenure);
+    for (size_t i = 0; i < inputs; i++)
+        take(tenure);
+    loader_start(tenure);
+    return true;
+}
+
+static void keep_timers(struct hy_tenure *tenure, const struct hy_store_answer *answer) {
+    size_t count = answer->count - 1;
+    if (count == 0 || tenure->timer_count > 0) return;
+    hy_free(tenure->timer_members);
+    tenure->timer_members = hy_calloc(count, sizeof *tenure->timer_members);
+    for (size_t i = 0; i < count; i++) {
+        struct hy_bytes member = answer->values[i + 1];
+        tenure->timer_members[i] = hy_malloc(member.length + 1);
+        memcpy(tenure->timer_members[i], member.data, member.length);
+        tenure->timer_members[i][member.length] = '\0';
+    }
+    tenure->timer_count = count;
+}
+
+static void checked(void *context, const struct hy_store_answer *answer) {
+    struct hy_tenure *tenure = context;
+    tenure->checking = false;
+    if (!tenure_request_done(tenure)) return;
+    if (answer->status == HY_STORE_OK && watermark_good(tenure, answer->values[0]))
+        keep_timers(tenure, answer);
+}
+
+// Once a second: which timers are due, and, also on an idle partition, whether Redis still has what was
+// projected.
+void timers_step(struct hy_tenure *tenure) {
+    struct hy_stage *stage = tenure->stage;
+    if (tenure->phase != TENURE_RUNNING || tenure->checking || stage->draining ||
+        stage->now_ms - tenure->checked_at_ms < TIMER_CHECK_MS || !hy_store_connected(stage->store))
+        return;
+    tenure->checked_at_ms = stage->now_ms;
+    tenure->checking = true;
+    tenure->requests++;
+    struct hy_bytes watermark_key = hy_key_bytes(&tenure->watermark_key);
+    if (stage->brain->due == NULL) {
+        hy_store_get(stage->store, &watermark_key, 1, checked, tenure);
+        return;
+    }
+    struct hy_key timers = hy_key_timers(&tenure->space);
+    hy_store_due(stage->store, watermark_key, hy_key_bytes(&timers), stage->now_ms, TIMERS_A_CHECK, checked,
+                 tenure);
+}

@@ -1,0 +1,229 @@
+#include "common/stage/member.h"
+
+#include <stdalign.h>
+
+#include "common/base/hash.h"
+#include "common/base/memory.h"
+#include "common/stage/keys.h"
+#include "proto/projection.pb-c.h"
+
+enum {
+    TAIL_TAG = (6 << 3) | 2, // MemberState.tail and ReceiptPage.receipts: field 6, length-delimited
+};
+
+struct hy_member *hy_member_new(const struct hy_brain *brain, const char *id, uint64_t hash) {
+    size_t id_size = strlen(id) + 1;
+    size_t align = alignof(max_align_t);
+    size_t state_offset = (sizeof(struct hy_member) + id_size + align - 1) / align * align;
+    struct hy_member *member = hy_calloc(1, state_offset + brain->state_bytes);
+    member->hash = hash;
+    member->state_offset = (uint32_t)state_offset;
+    memcpy(member->id, id, id_size);
+    return member;
+}
+
+void hy_member_pages_free(struct hy_member_page *pages) {
+    while (pages != NULL) {
+        struct hy_member_page *next = pages->next;
+        hy_free(pages);
+        pages = next;
+    }
+}
+
+void hy_member_free(const struct hy_brain *brain, struct hy_member *member) {
+    if (brain->release != NULL) brain->release(brain->context, hy_member_state(member));
+    hy_member_pages_free(member->pages);
+    hy_member_pages_free(member->pages_sending);
+    hy_window_free(&member->window);
+    hy_free(member->tail);
+    hy_free(member);
+}
+
+void hy_member_reset(const struct hy_brain *brain, struct hy_member *member) {
+    if (brain->release != NULL) brain->release(brain->context, hy_member_state(member));
+    memset(hy_member_state(member), 0, brain->state_bytes);
+    memset(member->newest_ms, 0, sizeof member->newest_ms);
+    hy_window_free(&member->window);
+    member->tail_length = 0;
+    member->seq = 0;
+    member->entries = 0;
+    member->due_ms = 0;
+}
+
+int64_t hy_member_horizon_ms(const struct hy_brain *brain, const struct hy_member *member,
+                             uint32_t input_class) {
+    if (input_class >= HY_CLASSES_LIMIT || member->newest_ms[input_class] == 0) return INT64_MIN;
+    return member->newest_ms[input_class] - brain->window_ms[input_class];
+}
+
+static void expire(const struct hy_brain *brain, struct hy_member *member) {
+    int64_t horizon_ms[HY_CLASSES_LIMIT];
+    for (uint32_t i = 0; i < HY_CLASSES_LIMIT; i++)
+        horizon_ms[i] = hy_member_horizon_ms(brain, member, i);
+    hy_window_expire(&member->window, horizon_ms);
+}
+
+// Timers are recognised by the state's due time, not by a window.
+static void window_add(struct hy_member *member, const Huiyuan__V1__Receipt *receipt) {
+    if (receipt->input_class >= HY_CLASSES_LIMIT) return;
+    enum hy_code code = HY_OK;
+    hy_code_by_name(receipt->code, &code);
+    struct hy_receipt item = {
+        .id_hash = hy_hash64(hy_bytes_of(receipt->input_id)),
+        .content_hash = receipt->content_hash,
+        .event_time_ms = receipt->event_time_ms,
+        .seq = receipt->seq,
+        .index = receipt->index,
+        .entry = (uint32_t)receipt->entry,
+        .input_class = (uint8_t)(receipt->input_class & 15),
+        .outcome = (uint8_t)(receipt->outcome & 15),
+        .code = (uint8_t)code,
+    };
+    hy_window_add(&member->window, &item, hy_bytes(receipt->note.data, receipt->note.len));
+}
+
+static size_t put_varint(uint8_t *out, size_t value) {
+    size_t n = 0;
+    for (; value >= 128; value >>= 7)
+        out[n++] = (uint8_t)(value | 128);
+    out[n++] = (uint8_t)value;
+    return n;
+}
+
+static void tail_add(struct hy_member *member, const Huiyuan__V1__Receipt *receipt) {
+    size_t size = huiyuan__v1__receipt__get_packed_size(receipt);
+    size_t need = member->tail_length + size + 6;
+    if (need > member->tail_capacity) {
+        member->tail_capacity = (uint32_t)(need < 128 ? 256 : need * 2);
+        member->tail = hy_realloc(member->tail, member->tail_capacity);
+    }
+    uint8_t *p = member->tail + member->tail_length;
+    *p++ = TAIL_TAG;
+    p += put_varint(p, size);
+    p += huiyuan__v1__receipt__pack(receipt, p);
+    member->tail_length = (uint32_t)(p - member->tail);
+}
+
+// A full tail is a page, byte for byte.
+static bool page_if_full(struct hy_member *member) {
+    if (member->entries % HY_PAGE_RECEIPTS != 0) return false;
+    struct hy_member_page *page = hy_malloc(sizeof *page + member->tail_length);
+    page->number = member->entries / HY_PAGE_RECEIPTS - 1;
+    page->length = member->tail_length;
+    memcpy(page->bytes, member->tail, member->tail_length);
+    page->next = member->pages;
+    member->pages = page;
+    member->tail_length = 0;
+    return true;
+}
+
+bool hy_member_apply(const struct hy_brain *brain, struct hy_member *member,
+                     const struct hy_member_entry *entry, const ProtobufCMessage *body) {
+    const Huiyuan__V1__Record *record = entry->record;
+    if (record->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED)
+        brain->evolve(brain->context, hy_member_state(member), record, body);
+    member->seq = entry->seq;
+    member->entries = record->entry;
+
+    Huiyuan__V1__Receipt receipt = HUIYUAN__V1__RECEIPT__INIT;
+    receipt.input_id = record->input_id;
+    receipt.content_hash = record->content_hash;
+    receipt.event_time_ms = record->event_time_ms;
+    receipt.seq = entry->seq;
+    receipt.index = entry->index;
+    receipt.input_class = record->input_class;
+    receipt.note = record->note;
+    receipt.entry = record->entry;
+    receipt.outcome = record->outcome;
+    receipt.code = record->code;
+    uint32_t input_class = record->input_class;
+    if (input_class < HY_CLASSES_LIMIT && record->event_time_ms > member->newest_ms[input_class]) {
+        member->newest_ms[input_class] = record->event_time_ms;
+        expire(brain, member);
+    }
+    window_add(member, &receipt);
+    tail_add(member, &receipt);
+    if (brain->due != NULL) {
+        int64_t due_ms = brain->due(brain->context, hy_member_state(member));
+        member->due_changed |= due_ms != member->due_ms;
+        member->due_ms = due_ms;
+    }
+    return page_if_full(member);
+}
+
+static uint64_t first_page(const struct hy_member *member) {
+    const struct hy_receipt *oldest = hy_window_oldest(&member->window);
+    if (oldest == NULL) return member->entries / HY_PAGE_RECEIPTS;
+    // The receipt knows the low half of its entry number; it is not above `entries`.
+    uint64_t back = (uint32_t)member->entries - oldest->entry;
+    return (member->entries - back - 1) / HY_PAGE_RECEIPTS;
+}
+
+void hy_member_save(const struct hy_brain *brain, const struct hy_member *member, struct hy_buffer *out) {
+    uint8_t state_bytes[4096];
+    struct hy_buffer state = {
+        .data = state_bytes, .capacity = sizeof state_bytes, .ceiling = sizeof state_bytes};
+    brain->save(brain->context, (const unsigned char *)member + member->state_offset, &state);
+    if (state.failed) {
+        out->failed = true;
+        return;
+    }
+    int64_t newest_ms[HY_CLASSES_LIMIT];
+    memcpy(newest_ms, member->newest_ms, sizeof newest_ms);
+    Huiyuan__V1__MemberState saved = HUIYUAN__V1__MEMBER_STATE__INIT;
+    saved.seq = member->seq;
+    saved.state = (ProtobufCBinaryData){state.length, state.data};
+    saved.entries = member->entries;
+    saved.n_newest_ms = HY_CLASSES_LIMIT;
+    while (saved.n_newest_ms > 0 && newest_ms[saved.n_newest_ms - 1] == 0)
+        saved.n_newest_ms--;
+    saved.newest_ms = newest_ms;
+    saved.first_page = first_page(member);
+    saved.due_ms = member->due_ms;
+    // protobuf-c does not write through this pointer.
+    saved.member_id = (char *)(uintptr_t)member->id;
+    size_t size = huiyuan__v1__member_state__get_packed_size(&saved);
+    uint8_t *p = hy_buffer_extend(out, size + member->tail_length);
+    if (p == NULL) return;
+    huiyuan__v1__member_state__pack(&saved, p);
+    if (member->tail_length > 0) memcpy(p + size, member->tail, member->tail_length);
+}
+
+bool hy_member_load(const struct hy_brain *brain, struct hy_member *member, struct hy_bytes saved,
+                    struct hy_arena *arena, uint64_t *ret_first_page, uint64_t *ret_end_page) {
+    const Huiyuan__V1__MemberState *state =
+        huiyuan__v1__member_state__unpack(&arena->protobuf, saved.length, saved.data);
+    if (state == NULL || strcmp(state->member_id, member->id) != 0 || state->n_newest_ms > HY_CLASSES_LIMIT)
+        return false;
+    if (!brain->load(brain->context, hy_bytes(state->state.data, state->state.len), hy_member_state(member)))
+        return false;
+    member->seq = state->seq;
+    member->entries = state->entries;
+    member->due_ms = state->due_ms;
+    for (size_t i = 0; i < state->n_newest_ms; i++)
+        member->newest_ms[i] = state->newest_ms[i];
+    for (size_t i = 0; i < state->n_tail; i++)
+        tail_add(member, state->tail[i]);
+    *ret_end_page = state->entries / HY_PAGE_RECEIPTS;
+    *ret_first_page = state->first_page < *ret_end_page ? state->first_page : *ret_end_page;
+    return true;
+}
+
+static bool window_add_all(struct hy_member *member, struct hy_bytes receipts, struct hy_arena *arena) {
+    const Huiyuan__V1__ReceiptPage *page =
+        huiyuan__v1__receipt_page__unpack(&arena->protobuf, receipts.length, receipts.data);
+    if (page == NULL) return false;
+    for (size_t i = 0; i < page->n_receipts; i++)
+        window_add(member, page->receipts[i]);
+    return true;
+}
+
+bool hy_member_load_page(struct hy_member *member, struct hy_bytes page, struct hy_arena *arena) {
+    return window_add_all(member, page, arena);
+}
+
+void hy_member_load_tail(const struct hy_brain *brain, struct hy_member *member, struct hy_arena *arena) {
+    window_add_all(member, hy_bytes(member->tail, member->tail_length), arena);
+    expire(brain, member);
+    member->loaded = true;
+}

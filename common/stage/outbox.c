@@ -1,0 +1,102 @@
+// Durable emissions → Kafka, in order. When one fails, everything from there on is sent again: the targets
+// know the numbers.
+#include "common/base/memory.h"
+#include "common/stage/tenure.h"
+
+static struct hy_outbox_item *at(const struct hy_outbox *outbox, size_t place) {
+    return &outbox->items[(outbox->first + place) & (outbox->capacity - 1)];
+}
+
+static void pop(struct hy_outbox *outbox) {
+    hy_free(at(outbox, 0)->bytes);
+    outbox->first = (outbox->first + 1) & (outbox->capacity - 1);
+    outbox->count--;
+    outbox->base++;
+    if (outbox->sent > 0) outbox->sent--;
+}
+
+void outbox_free(struct hy_outbox *outbox) {
+    while (outbox->count > 0)
+        pop(outbox);
+    hy_free(outbox->items);
+    *outbox = (struct hy_outbox){0};
+}
+
+static void push(struct hy_outbox *outbox, const struct hy_outbox_item *item) {
+    if (outbox->count == outbox->capacity) {
+        size_t capacity = outbox->capacity == 0 ? 16 : outbox->capacity * 2;
+        struct hy_outbox_item *items = hy_malloc(capacity * sizeof *items);
+        for (size_t i = 0; i < outbox->count; i++)
+            items[i] = *at(outbox, i);
+        hy_free(outbox->items);
+        outbox->items = items;
+        outbox->first = 0;
+        outbox->capacity = capacity;
+    }
+    outbox->items[(outbox->first + outbox->count++) & (outbox->capacity - 1)] = *item;
+}
+
+void outbox_add(struct hy_tenure *tenure, struct hy_outbox *outbox, const Huiyuan__V1__Emission *emission) {
+    const struct hy_stage *stage = tenure->stage;
+    bool dead = strcmp(emission->to, "dead-letters") == 0;
+    struct hy_outbox_item item = {
+        .topic = dead ? stage->dead_letters_topic : stage->commands_topic,
+        .partition = emission->partition,
+        .length = (uint32_t)emission->payload.len,
+        .bytes = hy_malloc(emission->payload.len + 1),
+    };
+    if (emission->payload.len > 0) memcpy(item.bytes, emission->payload.data, emission->payload.len);
+    push(outbox, &item);
+}
+
+void outbox_move(struct hy_outbox *to, struct hy_outbox *from, const struct hy_place *block) {
+    for (size_t i = 0; i < from->count; i++) {
+        struct hy_outbox_item item = *at(from, i);
+        item.block = *block;
+        push(to, &item);
+    }
+    from->first = from->count = from->sent = 0;
+}
+
+void outbox_sent_through(struct hy_outbox *outbox, uint64_t seq) {
+    while (outbox->count > 0 && at(outbox, 0)->block.seq <= seq)
+        pop(outbox);
+}
+
+struct hy_place outbox_unsent(const struct hy_outbox *outbox) {
+    return outbox->count == 0 ? (struct hy_place){0} : at(outbox, 0)->block;
+}
+
+void outbox_delivered(struct hy_tenure *tenure, const struct hy_delivery *delivery, uint32_t epoch,
+                      uint32_t ordinal) {
+    struct hy_outbox *outbox = &tenure->outbox;
+    if (epoch != (outbox->epoch & 0xff)) return;
+    if (delivery->failed) {
+        outbox->epoch++;
+        outbox->sent = 0;
+        return;
+    }
+    uint32_t place = (ordinal - outbox->base) & 0x3fffffff;
+    if (place < outbox->count) at(outbox, place)->acknowledged = true;
+    while (outbox->count > 0 && outbox->sent > 0 && at(outbox, 0)->acknowledged) {
+        hy_metrics_add(tenure->stage->metrics, METRIC_EMISSIONS, 1);
+        pop(outbox);
+    }
+}
+
+bool outbox_step(struct hy_tenure *tenure) {
+    struct hy_outbox *outbox = &tenure->outbox;
+    bool any = false;
+    if (tenure->phase != TENURE_RUNNING) return false;
+    for (; outbox->sent < outbox->count; outbox->sent++) {
+        struct hy_outbox_item *item = at(outbox, outbox->sent);
+        uint32_t ordinal = (outbox->base + (uint32_t)outbox->sent) & 0x3fffffff;
+        item->acknowledged = false;
+        if (!hy_bus_append(tenure->stage->bus, item->topic, item->partition, hy_bytes(NULL, 0),
+                           hy_bytes(item->bytes, item->length),
+                           tenure_token(tenure, TOKEN_EMISSION, outbox->epoch, ordinal)))
+            break;
+        any = true;
+    }
+    return any;
+}

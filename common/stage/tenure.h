@@ -1,0 +1,286 @@
+// One ownership of one partition, from the claim that begins it until it is lost. Private to common/stage:
+// the struct that its files share, each of which does one part of the work.
+//
+//   takeover.c   CLAIM → watermark → fold up to the CLAIM
+//   loader.c     members from Redis, for a whole batch at once
+//   intake.c     fetched inputs → read, routed, their members loaded
+//   decide.c     input + state → record
+//   commit.c     records → block → log → durable, or a hole
+//   projector.c  durable state → Redis
+//   outbox.c     durable emissions → Kafka
+#pragma once
+
+#include "common/io/bus.h"
+#include "common/io/store.h"
+#include "common/stage/cache.h"
+#include "common/stage/keys.h"
+#include "common/stage/reader.h"
+#include "common/stage/ring.h"
+#include "common/stage/stage.h"
+#include "common/stage/totals.h"
+
+enum tenure_phase {
+    TENURE_CLAIMING, // the CLAIM is on its way
+    TENURE_LOCATING, // asking Redis for the watermark
+    TENURE_FOLDING,  // reading the log from there to the CLAIM
+    TENURE_STARTING, // finding out where the sources begin
+    TENURE_RUNNING,  // taking inputs
+    TENURE_DONE,     // rebuild only: folded and projected
+    TENURE_ENDED,    // see `end`
+};
+
+// Why a tenure ended.
+enum tenure_end {
+    TENURE_NOT_ENDED,
+    TENURE_AGAIN,  // memory can't be trusted or the world hiccuped: claim again
+    TENURE_FENCED, // somebody claimed later
+    TENURE_STOPPED // corruption: an operator must look
+};
+
+// What the tokens of deliveries mean.
+enum tenure_token { TOKEN_CLAIM = 1, TOKEN_BLOCK = 2, TOKEN_EMISSION = 3 };
+
+// One fetched input on its way to a record.
+struct hy_intake {
+    struct hy_message message; // owner NULL: released, or a timer
+    uint32_t source;           // index into brain->sources
+    uint32_t home;             // partition of the member
+    bool skip;                 // a command for another service
+    bool forwarded;            // came by a forwarding emission
+    struct hy_error error;
+    struct hy_input input;
+    const Huiyuan__V1__EmissionMark *origin; // NULL: not an emission
+    const char *topic;                       // of the message proper (a forwarded one keeps its own)
+    struct hy_bytes bytes;                   // of the message proper
+    struct hy_member *member;                // NULL unless it is decided here
+};
+
+struct hy_batch {
+    struct hy_arena arena;
+    struct hy_intake *inputs;
+    size_t count;
+    size_t capacity;
+    size_t next; // first input without a durable record
+};
+
+struct hy_loader {
+    struct hy_arena arena;
+    struct hy_load *loads; // members to load, and how far they are
+    size_t count;
+    size_t capacity;
+    size_t open; // requests without an answer
+    enum { LOADER_IDLE, LOADER_STATES, LOADER_PAGES, LOADER_AWAY } phase;
+};
+
+// Waiting to be published and kept: an answer of a durable record.
+struct hy_reply {
+    struct hy_reply *next;
+    char command_id[HY_COMMAND_ID_BYTES];
+    char reply_to[HY_REPLY_TO_BYTES];
+    int64_t recorded_at_ms;
+    uint32_t length;
+    uint8_t bytes[];
+};
+
+struct hy_projector {
+    struct hy_place projected; // what Redis has, as far as known
+    struct hy_buffer expected; // the Watermark's bytes in Redis; empty: none
+    struct hy_buffer next;     // those of the projection in flight
+    struct hy_place next_place;
+    struct hy_member
+        *dirty; // changed by durable blocks (or by the block in flight) since the last projection
+    size_t dirty_count;
+    struct hy_member **sending;
+    size_t sending_count, sending_capacity;
+    struct hy_reply *replies, **replies_end; // of durable blocks
+    struct hy_reply *replies_sending;
+    int64_t waiting_since_ms,
+        sending_since_ms;  // when the oldest block that is not visible was appended; 0: none
+    struct hy_arena arena; // what a call is made of
+    size_t open;           // calls without an answer
+    enum { PROJECTOR_IDLE, PROJECTOR_SENDING, PROJECTOR_AWAY, PROJECTOR_ASKING } phase;
+};
+
+struct hy_outbox_item {
+    struct hy_place block;
+    uint32_t topic; // of the bus
+    uint32_t partition;
+    uint32_t length;
+    uint8_t *bytes;
+    bool sent, acknowledged;
+};
+
+struct hy_outbox {
+    struct hy_outbox_item *items; // ring
+    size_t first, count, capacity;
+    uint32_t base;  // ordinal of the first
+    uint32_t epoch; // raised when everything is sent again
+    size_t sent;    // from the front: handed to the bus
+};
+
+// The block that is being made or waits for its delivery report.
+struct hy_block {
+    struct hy_buffer records; // encoded, each with its tag
+    struct hy_buffer message;
+    uint32_t count;
+    uint64_t seq;
+    int64_t recorded_at_ms;
+    int64_t positions[HY_SOURCES_LIMIT]; // after it
+    uint8_t hash[HY_CHAIN_HASH_BYTES];
+    struct hy_reply *replies, **replies_end;
+    struct hy_outbox emissions;
+    size_t inputs; // of the batch, up to where
+    int64_t sent_at_ms;
+    bool closed, in_flight;
+    bool hole;           // foreign messages came before it: they are being read
+    int64_t hole_offset; // of the block itself; -1: not known
+};
+
+struct hy_tenure {
+    struct hy_stage *stage;
+    uint32_t partition;
+    uint32_t id; // in tokens
+    enum tenure_phase phase;
+    enum tenure_end end;
+    size_t requests; // store requests that will still call back: it lives until there are none
+    bool gone;       // given up by the stage
+
+    uint64_t claim;
+    int64_t claim_offset; // of one's own CLAIM: the fold ends there (rebuild: the end of the log); -1: not
+                          // known yet
+    bool asked;           // the request of this phase is on its way
+    int64_t began_ms;
+    struct hy_reader reader;
+    struct hy_place watermark; // found when taking over
+    struct hy_place unsent;    // likewise
+    struct hy_key_space space;
+    struct hy_key watermark_key;
+
+    struct hy_cache cache;
+    struct hy_totals totals;
+    int64_t positions[HY_SOURCES_LIMIT]; // next offset of each source; -1: none yet
+    int64_t recorded_at_ms;
+    struct hy_projector projector;
+    struct hy_outbox outbox;
+    struct hy_loader loader;
+    struct hy_batch batch;
+    struct hy_block block;
+    struct hy_ring inbox; // inputs that wait
+    struct hy_ring log;   // messages of the log, when folding or in a hole
+
+    struct hy_arena fold_arena;
+    const Huiyuan__V1__Block *folding; // waits for its members
+    int64_t folding_offset;
+    size_t timer_count;
+    char **timer_members;  // from Redis, to be looked at with the next batch
+    bool checking;         // a look at timers or watermark is on its way
+    int64_t checked_at_ms; // the last one
+};
+
+// A member on its way from Redis.
+struct hy_load {
+    struct hy_member *member;
+    uint64_t first_page, end_page;
+};
+
+// What all tenures of an instance share.
+struct hy_stage {
+    struct hy_stage_options options;
+    const struct hy_brain *brain;
+    struct hy_metrics *metrics;
+    struct hy_bus *bus;
+    struct hy_store *store;
+    uint32_t log_topic, commands_topic, dead_letters_topic;
+    uint32_t source_topics[HY_SOURCES_LIMIT];
+    struct hy_stage_reference *references;
+    struct hy_slot *slots; // one a partition
+    size_t members;        // in memory, over all partitions
+    size_t backlog;        // fetched inputs that wait, over all partitions
+    uint32_t tenures;      // ever
+    uint64_t random;
+    int64_t now_ms;
+    bool draining;
+};
+
+enum stage_metric {
+    METRIC_INPUTS,
+    METRIC_ACCEPTED,
+    METRIC_DECLINED,
+    METRIC_DUPLICATES,
+    METRIC_CONFLICTS,
+    METRIC_REJECTED,
+    METRIC_FORWARDED,
+    METRIC_BLOCKS,
+    METRIC_BLOCK_BYTES,
+    METRIC_CLAIMS,
+    METRIC_FENCED,
+    METRIC_HOLES,
+    METRIC_STOPPED,
+    METRIC_FOLDED,
+    METRIC_LOADED,
+    METRIC_PROJECTED,
+    METRIC_EMISSIONS,
+    METRIC_OWNED,
+    METRIC_MEMBERS,
+    METRIC_BACKLOG,
+    METRIC_COMMIT_SECONDS,
+    METRIC_VISIBLE_SECONDS,
+    METRIC_TAKE_OVER_SECONDS,
+};
+
+struct hy_tenure *tenure_new(struct hy_stage *stage, uint32_t partition);
+// Gives everything up; the memory goes when the last store request has called back.
+void tenure_give_up(struct hy_tenure *tenure);
+void tenure_finish(struct hy_tenure *tenure, enum tenure_end end, const char *why);
+// Frees a tenure that is gone when no request is open any more. For the call-backs of store requests, at
+// their start: false when the tenure must not be used.
+bool tenure_request_done(struct hy_tenure *tenure);
+uint64_t tenure_token(const struct hy_tenure *tenure, enum tenure_token kind, uint32_t epoch,
+                      uint32_t ordinal);
+
+// Each does what can be done now; true when something was done.
+bool takeover_step(struct hy_tenure *tenure);
+bool intake_step(struct hy_tenure *tenure);
+bool commit_step(struct hy_tenure *tenure);
+bool projector_step(struct hy_tenure *tenure);
+bool outbox_step(struct hy_tenure *tenure);
+void timers_step(struct hy_tenure *tenure);
+
+void takeover_claimed(struct hy_tenure *tenure, const struct hy_delivery *delivery);
+void commit_delivered(struct hy_tenure *tenure, const struct hy_delivery *delivery);
+void outbox_delivered(struct hy_tenure *tenure, const struct hy_delivery *delivery, uint32_t epoch,
+                      uint32_t ordinal);
+
+// loader.c. Starts loading the members given to loader_want since the last start.
+void loader_want(struct hy_tenure *tenure, struct hy_member *member);
+void loader_start(struct hy_tenure *tenure);
+bool loader_busy(const struct hy_tenure *tenure);
+bool loader_step(struct hy_tenure *tenure); // again after Redis was away
+void loader_free(struct hy_loader *loader);
+// Compares a watermark that Redis returned with what this owner has projected; ends the tenure when it must
+// not go on.
+bool watermark_good(struct hy_tenure *tenure, struct hy_bytes found);
+
+// decide.c. One input → its record in tenure->block; evolves the member.
+void decide_input(struct hy_tenure *tenure, struct hy_intake *intake);
+
+// projector.c
+void projector_init(struct hy_projector *projector);
+void projector_free(struct hy_projector *projector);
+void projector_dirty(struct hy_tenure *tenure, struct hy_member *member);
+void projector_replies(struct hy_tenure *tenure, struct hy_reply *first, struct hy_reply **end);
+bool projector_idle(const struct hy_tenure *tenure);
+struct hy_reply *reply_new(const Huiyuan__V1__Record *record, const struct hy_place *block,
+                           uint32_t partition, uint32_t index, int64_t recorded_at_ms);
+
+// outbox.c
+void outbox_free(struct hy_outbox *outbox);
+void outbox_add(struct hy_tenure *tenure, struct hy_outbox *outbox, const Huiyuan__V1__Emission *emission);
+void outbox_move(struct hy_outbox *to, struct hy_outbox *from, const struct hy_place *block);
+void outbox_sent_through(struct hy_outbox *outbox, uint64_t seq); // forgets what blocks up to seq emitted
+struct hy_place outbox_unsent(
+    const struct hy_outbox *outbox); // first block with unsent emissions; seq 0: none
+
+// fold.c. Applies one record to member and totals, as replayed; false when the log contradicts the state.
+bool fold_record(struct hy_tenure *tenure, struct hy_member *member, const Huiyuan__V1__Record *record,
+                 uint64_t seq, uint32_t index);

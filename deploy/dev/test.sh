@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# test: every test there is, and one line with the sum at the end.
+#   unit         ctest under AddressSanitizer and UndefinedBehaviorSanitizer
+#   lint         tests/lint: format, clang-tidy, what the pure libraries link, one door per library
+#   contract     tests/contract: the published contracts (OpenAPI, events) against the programs
+#   integration  tests/integration: the release programs on a Kafka and a Redis that the tests start themselves
+
+# Prints "ctest:STATUS:FILE" for the sum.
+run_unit_tests() {
+    local results=$1 status=0
+    say "unit tests (build/asan)"
+    rm -f build/asan/tests/*.xml
+    ctest --test-dir build/asan --parallel 2 --output-on-failure --no-tests=error \
+        --output-junit "$results/unit.xml" </dev/null >&2 || status=$?
+    printf 'ctest:%s:%s\n' "$status" "$results/unit.xml"
+}
+
+run_pytest() {
+    local results=$1 group=$2 status=0
+    [ -d "tests/$group" ] || return 0
+    say "$group tests"
+    HY_BIN=$HY_ROOT/build/release/bin PYTHONDONTWRITEBYTECODE=1 \
+        "$HY_CACHE_DIR/venv/bin/python" -m pytest -p no:cacheprovider --tb=short -q -ra \
+        --junitxml="$results/$group.xml" "tests/$group" </dev/null >&2 || status=$?
+    printf 'pytest:%s:%s\n' "$status" "$results/$group.xml"
+}
+
+build_for_tests() {
+    local group
+    cmd_build release || return 1
+    for group in "$@"; do
+        [ "$group" != unit ] || cmd_build asan || return 1
+    done
+}
+
+cmd_test() {
+    local results=$HY_CACHE_DIR/results group
+    local -a groups=("$@") ran=()
+    [ $# -gt 0 ] || groups=(unit lint contract integration)
+    for group in "${groups[@]}"; do
+        [[ $group =~ ^(unit|lint|contract|integration)$ ]] || die "no such group of tests: $group"
+    done
+    cmd_setup
+    rm -rf "$results"
+    mkdir -p "$results"
+    # A subshell, because `set -e` is off in a condition: the build's own status must count.
+    if ! (build_for_tests "${groups[@]}") >&2; then
+        say "the build failed, so no test could run"
+        printf '0 passed, 1 failed\n'
+        return 1
+    fi
+    for group in "${groups[@]}"; do
+        if [ "$group" = unit ]; then
+            mapfile -t -O ${#ran[@]} ran < <(run_unit_tests "$results")
+        else
+            mapfile -t -O ${#ran[@]} ran < <(run_pytest "$results" "$group")
+        fi
+    done
+    python3 deploy/dev/sum_results.py "${ran[@]}"
+}

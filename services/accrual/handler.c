@@ -1,0 +1,234 @@
+// Accrual as a brain of the stage: reads purchases, decides what they earn, evolves the member's points.
+#include <string.h>
+
+#include "common/contract/limits.h"
+#include "common/contract/purchase.h"
+#include "common/program/published.h"
+#include "services/accrual/accrual.h"
+
+enum { SOURCE_PURCHASES, SOURCE_COMMANDS };
+enum { TALLY_ISSUED, TALLY_OUTSTANDING, TALLY_PURCHASES, TALLY_SPEND };
+
+static const char *const sources[] = {"purchases", "commands"};
+static const char *const references[] = {"program"};
+static const char *const tallies[] = {"issued", "outstanding", "purchases", "spend_fen"};
+
+static struct hy_error read_input(void *context, uint32_t source, struct hy_bytes message,
+                                  struct hy_arena *arena, struct hy_input *ret_input) {
+    (void)context;
+    if (source != SOURCE_PURCHASES)
+        return (struct hy_error){HY_INVALID_FIELD, "body",
+                                 "a command that accrual knows 应为积分服务支持的指令"};
+    const Huiyuan__V1__StoreEvent *event =
+        huiyuan__v1__store_event__unpack(&arena->protobuf, message.length, message.data);
+    if (event == NULL)
+        return (struct hy_error){HY_MALFORMED, NULL,
+                                 "a StoreEvent of huiyuan.v1 应为 huiyuan.v1 的 StoreEvent"};
+    if (event->event_case != HUIYUAN__V1__STORE_EVENT__EVENT_PURCHASE)
+        return (struct hy_error){HY_MISSING_FIELD, "purchase", NULL};
+    const Huiyuan__V1__Purchase *purchase = event->purchase;
+    ret_input->command_id = event->command_id;
+    ret_input->reply_to = event->reply_to;
+    struct hy_error error = hy_purchase_check(purchase, arena);
+    if (error.code != HY_OK) return error;
+    ret_input->id = purchase->purchase_id;
+    ret_input->member_id = purchase->member_id;
+    ret_input->content_hash = hy_purchase_hash(purchase, arena);
+    ret_input->event_time_ms = purchase->occurred_at_ms;
+    ret_input->message = purchase;
+    return HY_NO_ERROR;
+}
+
+static void refer(void *context, uint32_t reference, struct hy_bytes key, struct hy_bytes value) {
+    struct accrual *accrual = context;
+    (void)reference;
+    (void)key;
+    if (value.data != NULL && !hy_programs_take(&accrual->programs, value, accrual->load_zone))
+        accrual->unreadable = true;
+}
+
+static bool ready(void *context, const char **ret_reason) {
+    const struct accrual *accrual = context;
+    if (accrual->unreadable)
+        *ret_reason = "a published program version cannot be read";
+    else if (accrual->programs.count == 0)
+        *ret_reason = "no program is published";
+    else
+        return true;
+    return false;
+}
+
+static ProtobufCMessage *make_note(const Huiyuan__V1__PointsChange *change, struct hy_arena *arena) {
+    Huiyuan__V1__PointsNote *note = hy_arena_alloc(arena, sizeof *note);
+    huiyuan__v1__points_note__init(note);
+    note->type = change->type;
+    note->points = change->points;
+    note->balance_after = change->balance_after;
+    note->n_line_points = change->n_lines;
+    note->line_points = hy_arena_alloc(arena, (change->n_lines + 1) * sizeof *note->line_points);
+    for (size_t i = 0; i < change->n_lines; i++)
+        note->line_points[i] = change->lines[i]->points;
+    return &note->base;
+}
+
+static void reject(struct hy_decision *decision, enum hy_code code, const char *field) {
+    decision->outcome = HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED;
+    decision->code = code;
+    decision->field = field;
+}
+
+static bool accepts_currency(const struct hy_program *program, const Huiyuan__V1__Purchase *purchase) {
+    const char *currency = purchase->currency[0] == '\0' ? "CNY" : purchase->currency;
+    return strcmp(currency, program->currency) == 0;
+}
+
+static void decide(void *context, const void *state, const struct hy_input *input, int64_t now_ms,
+                   struct hy_arena *arena, struct hy_decision *ret_decision) {
+    const struct accrual *accrual = context;
+    const struct points_state *points = state;
+    const Huiyuan__V1__Purchase *purchase = input->message;
+    (void)now_ms;
+    const struct hy_program *program = hy_programs_at(&accrual->programs, purchase->occurred_at_ms);
+    if (program == NULL) {
+        reject(ret_decision, HY_NO_PROGRAM, "occurred_at_ms");
+        return;
+    }
+    ret_decision->program_version = program->version;
+    if (!accepts_currency(program, purchase)) {
+        reject(ret_decision, HY_CURRENCY_NOT_ACCEPTED, "currency");
+        return;
+    }
+    Huiyuan__V1__PointsChange *change = earn_points(program, 0, purchase, arena);
+    int64_t unused;
+    if (__builtin_add_overflow(points->balance, change->points, &change->balance_after) ||
+        __builtin_add_overflow(points->earned, change->points, &unused)) {
+        reject(ret_decision, HY_OVERFLOW, NULL);
+        return;
+    }
+    ret_decision->outcome = HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED;
+    ret_decision->body = &change->base;
+    ret_decision->note = make_note(change, arena);
+}
+
+static void evolve(void *context, void *state, const Huiyuan__V1__Record *record,
+                   const ProtobufCMessage *body) {
+    (void)context;
+    struct points_state *points = state;
+    const Huiyuan__V1__PointsChange *change = (const Huiyuan__V1__PointsChange *)body;
+    points->balance = change->balance_after;
+    points->earned += change->points;
+    points->spend_fen += change->money_fen;
+    points->purchases++;
+    if (record->event_time_ms > points->last_purchase_at_ms)
+        points->last_purchase_at_ms = record->event_time_ms;
+}
+
+static void tally(void *context, int64_t *totals, const Huiyuan__V1__Record *record,
+                  const ProtobufCMessage *body) {
+    (void)context;
+    (void)record;
+    const Huiyuan__V1__PointsChange *change = (const Huiyuan__V1__PointsChange *)body;
+    totals[TALLY_ISSUED] += change->points;
+    totals[TALLY_OUTSTANDING] += change->points;
+    totals[TALLY_PURCHASES]++;
+    totals[TALLY_SPEND] += change->money_fen;
+}
+
+static ProtobufCMessage *answer(void *context, const struct hy_input *input, struct hy_bytes note_bytes,
+                                struct hy_arena *arena) {
+    (void)context;
+    const Huiyuan__V1__Purchase *purchase = input->message;
+    const Huiyuan__V1__PointsNote *note =
+        huiyuan__v1__points_note__unpack(&arena->protobuf, note_bytes.length, note_bytes.data);
+    if (note == NULL || note->n_line_points != purchase->n_lines) return NULL;
+    Huiyuan__V1__PointsAnswer *made = hy_arena_alloc(arena, sizeof *made);
+    huiyuan__v1__points_answer__init(made);
+    made->purchase_id = purchase->purchase_id;
+    made->member_id = purchase->member_id;
+    made->points = note->points;
+    made->balance = note->balance_after;
+    made->n_lines = purchase->n_lines;
+    made->lines = hy_arena_alloc(arena, (made->n_lines + 1) * sizeof(Huiyuan__V1__LinePoints *));
+    for (size_t i = 0; i < made->n_lines; i++) {
+        made->lines[i] = hy_arena_alloc(arena, sizeof **made->lines);
+        huiyuan__v1__line_points__init(made->lines[i]);
+        made->lines[i]->line_id = purchase->lines[i]->line_id;
+        made->lines[i]->points = note->line_points[i];
+    }
+    return &made->base;
+}
+
+static void save(void *context, const void *state, struct hy_buffer *out) {
+    (void)context;
+    const struct points_state *points = state;
+    Huiyuan__V1__PointsState saved = HUIYUAN__V1__POINTS_STATE__INIT;
+    saved.balance = points->balance;
+    saved.earned = points->earned;
+    saved.last_purchase_at_ms = points->last_purchase_at_ms;
+    saved.spend_fen = points->spend_fen;
+    saved.purchases = points->purchases;
+    uint8_t *p = hy_buffer_extend(out, huiyuan__v1__points_state__get_packed_size(&saved));
+    if (p != NULL) huiyuan__v1__points_state__pack(&saved, p);
+}
+
+static bool load(void *context, struct hy_bytes bytes, void *ret_state) {
+    (void)context;
+    Huiyuan__V1__PointsState *saved = huiyuan__v1__points_state__unpack(NULL, bytes.length, bytes.data);
+    if (saved == NULL) return false;
+    *(struct points_state *)ret_state = (struct points_state){
+        .balance = saved->balance,
+        .earned = saved->earned,
+        .last_purchase_at_ms = saved->last_purchase_at_ms,
+        .spend_fen = saved->spend_fen,
+        .purchases = saved->purchases,
+    };
+    huiyuan__v1__points_state__free_unpacked(saved, NULL);
+    return true;
+}
+
+static bool check(void *context, const void *state, const char **ret_reason) {
+    (void)context;
+    const struct points_state *points = state;
+    if (points->balance != points->earned) {
+        *ret_reason = "the balance is not the sum of what was earned";
+        return false;
+    }
+    return true;
+}
+
+void accrual_init(struct accrual *accrual, hy_zone_loader load_zone) {
+    *accrual = (struct accrual){.load_zone = load_zone};
+    hy_programs_init(&accrual->programs);
+}
+
+void accrual_free(struct accrual *accrual) {
+    hy_programs_free(&accrual->programs);
+}
+
+struct hy_brain accrual_brain(struct accrual *accrual, int64_t window_ms) {
+    return (struct hy_brain){
+        .context = accrual,
+        .log = "points",
+        .sources = sources,
+        .source_count = sizeof sources / sizeof sources[0],
+        .window_ms = {window_ms},
+        .tallies = tallies,
+        .tally_count = sizeof tallies / sizeof tallies[0],
+        .body = &huiyuan__v1__points_change__descriptor,
+        .message_limit = HY_MESSAGE_LIMIT_BYTES,
+        .future_limit_ms = HY_FUTURE_LIMIT_MS,
+        .state_bytes = sizeof(struct points_state),
+        .references = references,
+        .reference_count = sizeof references / sizeof references[0],
+        .read = read_input,
+        .refer = refer,
+        .ready = ready,
+        .decide = decide,
+        .evolve = evolve,
+        .tally = tally,
+        .answer = answer,
+        .save = save,
+        .load = load,
+        .check = check,
+    };
+}

@@ -1,0 +1,334 @@
+#include "services/gateway/engine.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/base/memory.h"
+#include "common/io/bus.h"
+#include "common/io/clock.h"
+#include "common/io/log.h"
+#include "common/stage/keys.h"
+
+struct engine {
+    struct engine_options options;
+    struct hy_bus *bus;
+    uint32_t purchases; // index of the topic
+    struct hy_store *store;
+    struct hy_store *listener;
+    struct hy_key channel;
+    bool subscribed;
+    struct commands commands;
+
+    pthread_t thread;
+    int wake_fd;
+    pthread_mutex_t mutex; // guards the queue
+    struct engine_job *queue_first;
+    struct engine_job **queue_end;
+    atomic_bool stop;
+    _Atomic(const char *) lacks;
+    _Atomic int64_t turned_at_ms;
+};
+
+static int64_t monotonic_ms(void) {
+    return (int64_t)(hy_clock_monotonic_ns() / 1000000);
+}
+
+// ---- The queue: from any thread to the engine's. How many may wait is bounded by the callers
+// (HY_PENDING_LIMIT).
+
+static void wake(struct engine *engine) {
+    uint64_t one = 1;
+    if (write(engine->wake_fd, &one, sizeof one) < 0 && errno != EAGAIN)
+        hy_log(HY_LOG_ERROR, "wake_failed", "eventfd: %s", strerror(errno));
+}
+
+static void hand_over(struct engine *engine, struct engine_job *job) {
+    job->next = NULL;
+    pthread_mutex_lock(&engine->mutex);
+    *engine->queue_end = job;
+    engine->queue_end = &job->next;
+    pthread_mutex_unlock(&engine->mutex);
+    wake(engine);
+}
+
+static struct engine_job *take_queue(struct engine *engine) {
+    pthread_mutex_lock(&engine->mutex);
+    struct engine_job *first = engine->queue_first;
+    engine->queue_first = NULL;
+    engine->queue_end = &engine->queue_first;
+    pthread_mutex_unlock(&engine->mutex);
+    return first;
+}
+
+// True when there was something.
+static bool run_queue(struct engine *engine) {
+    struct engine_job *job = take_queue(engine);
+    bool any = job != NULL;
+    while (job != NULL) {
+        struct engine_job *next = job->next; // the job is its caller's again as soon as it has run
+        job->run(engine, job);
+        job = next;
+    }
+    return any;
+}
+
+// ---- Reading. Redis may hang without closing the connection, so each request of ours also ends by time.
+
+struct question {
+    struct deadline deadline; // first, so that a deadline is its question
+    struct engine *engine;
+    hy_store_done done; // NULL: the asker has been told already
+    void *context;
+};
+
+static const struct hy_store_answer nobody_there = {.status = HY_STORE_AWAY};
+
+static void question_expired(struct deadline *deadline) {
+    struct question *question = (struct question *)deadline;
+    hy_store_done done = question->done;
+    question->done = NULL;
+    done(question->context, &nobody_there);
+}
+
+static void question_answered(void *context, const struct hy_store_answer *answer) {
+    struct question *question = context;
+    if (question->done != NULL) {
+        deadlines_remove(&question->engine->commands.deadlines, &question->deadline);
+        question->done(question->context, answer);
+    }
+    hy_free(question);
+}
+
+static struct question *question_new(struct engine *engine, hy_store_done done, void *context) {
+    struct question *question = hy_calloc(1, sizeof *question);
+    *question = (struct question){.engine = engine, .done = done, .context = context};
+    question->deadline.expired = question_expired;
+    deadlines_add(&engine->commands.deadlines, &question->deadline, engine->commands.now_ms + ENGINE_READ_MS);
+    return question;
+}
+
+static void run_read(struct engine *engine, struct engine_job *job) {
+    struct engine_read *read = (struct engine_read *)job;
+    if (!hy_store_connected(engine->store)) {
+        read->done(read->context, &nobody_there);
+        return;
+    }
+    hy_store_get(engine->store, read->keys, read->count, question_answered,
+                 question_new(engine, read->done, read->context));
+}
+
+void engine_read(struct engine *engine, struct engine_read *read) {
+    read->job.run = run_read;
+    hand_over(engine, &read->job);
+}
+
+static void run_bind(struct engine *engine, struct engine_job *job) {
+    struct engine_bind *bind = (struct engine_bind *)job;
+    if (!hy_store_connected(engine->store)) {
+        bind->done(bind->context, &nobody_there);
+        return;
+    }
+    hy_store_put_new(engine->store, bind->key, bind->value, bind->expire_ms, question_answered,
+                     question_new(engine, bind->done, bind->context));
+}
+
+void engine_bind(struct engine *engine, struct engine_bind *bind) {
+    bind->job.run = run_bind;
+    hand_over(engine, &bind->job);
+}
+
+// ---- Appending, and what comes of it.
+
+static void run_append(struct engine *engine, struct engine_job *job) {
+    const struct command_request *request = &((struct engine_append *)job)->request;
+    if (atomic_load(&engine->lacks) != NULL) {
+        request->done(request->context, COMMAND_AWAY, NULL);
+        return;
+    }
+    struct command *command = commands_join(&engine->commands, request);
+    if (command == NULL) return;
+    if (!hy_bus_append(engine->bus, engine->purchases, request->partition, request->key, request->value,
+                       (uint64_t)(uintptr_t)command))
+        commands_delivered(command, true);
+}
+
+void engine_append(struct engine *engine, struct engine_append *append) {
+    append->job.run = run_append;
+    hand_over(engine, &append->job);
+}
+
+static void delivered(void *context, const struct hy_delivery *delivery) {
+    (void)context;
+    commands_delivered((struct command *)(uintptr_t)delivery->token, delivery->failed);
+}
+
+static void take_answer(struct engine *engine, struct hy_bytes bytes) {
+    Huiyuan__V1__Answer *answer = huiyuan__v1__answer__unpack(NULL, bytes.length, bytes.data);
+    if (answer == NULL) {
+        hy_log(HY_LOG_ERROR, "answer_unreadable", "%zu bytes", bytes.length);
+        return;
+    }
+    commands_answered(&engine->commands, answer);
+    huiyuan__v1__answer__free_unpacked(answer, NULL);
+}
+
+struct look_up {
+    struct engine *engine;
+    char command_id[HY_COMMAND_ID_BYTES];
+};
+
+static void looked_up(void *context, const struct hy_store_answer *answer) {
+    struct look_up *look_up = context;
+    if (answer->status == HY_STORE_OK && answer->count > 0 && answer->values[0].data != NULL)
+        take_answer(look_up->engine, answer->values[0]);
+    else
+        commands_unanswered(&look_up->engine->commands, look_up->command_id);
+    hy_free(look_up);
+}
+
+static void look_up_answer(void *context, const struct command *command) {
+    struct engine *engine = context;
+    struct look_up *look_up = hy_calloc(1, sizeof *look_up);
+    look_up->engine = engine;
+    memcpy(look_up->command_id, command->id, sizeof look_up->command_id);
+    struct hy_key_space space = {engine->options.redis_prefix, "points", command->partition};
+    struct hy_key key = hy_key_answer(&space, command->id);
+    hy_store_get(engine->store, &(struct hy_bytes){(const uint8_t *)key.text, key.length}, 1, looked_up,
+                 look_up);
+}
+
+// While the subscription was down answers may have been missed.
+static void heard(void *context, const struct hy_store_answer *message) {
+    struct engine *engine = context;
+    bool was_subscribed = engine->subscribed;
+    engine->subscribed = message->status == HY_STORE_OK;
+    if (message->count > 0) {
+        take_answer(engine, message->values[0]);
+    } else if (engine->subscribed != was_subscribed) {
+        hy_log(HY_LOG_INFO, engine->subscribed ? "subscribed" : "subscription_lost", "%s",
+               engine->channel.text);
+        if (engine->subscribed) commands_look_up_all(&engine->commands);
+    }
+}
+
+// ---- The thread.
+
+static const char *find_lack(const struct engine *engine) {
+    if (!hy_bus_connected(engine->bus)) return "kafka";
+    if (!hy_store_connected(engine->store)) return "redis";
+    return engine->subscribed ? NULL : "replies";
+}
+
+static void note_lack(struct engine *engine) {
+    const char *lack = find_lack(engine);
+    const char *before = atomic_exchange(&engine->lacks, lack);
+    if (lack == before) return;
+    if (lack == NULL)
+        hy_log(HY_LOG_INFO, "ready", "Kafka and Redis are reachable");
+    else
+        hy_log(HY_LOG_WARN, "not_ready", "not reachable: %s", lack);
+}
+
+// One turn through everything that has something to do; false when there was nothing.
+static bool turn(struct engine *engine) {
+    engine->commands.now_ms = monotonic_ms();
+    atomic_store(&engine->turned_at_ms, engine->commands.now_ms);
+    hy_bus_wait_fd_clear(engine->bus);
+    size_t events = hy_bus_poll(engine->bus, 1000, 0);
+    events += hy_store_poll(engine->listener, 0);
+    events += hy_store_poll(engine->store, 0);
+    note_lack(engine);
+    bool jobs = run_queue(engine);
+    deadlines_run(&engine->commands.deadlines, engine->commands.now_ms);
+    return jobs || events > 0;
+}
+
+// The doors have work of their own to do now and then (reconnecting), so the wait is bounded.
+enum { LONGEST_WAIT_MS = 50 };
+
+static void wait_for_work(struct engine *engine) {
+    struct pollfd doors[4] = {
+        {.fd = engine->wake_fd, .events = POLLIN},
+        {.fd = hy_bus_wait_fd(engine->bus), .events = POLLIN},
+    };
+    doors[2].fd = hy_store_wait_fd(engine->store, &doors[2].events);
+    doors[3].fd = hy_store_wait_fd(engine->listener, &doors[3].events);
+    int64_t wait_ms = deadlines_wait_ms(&engine->commands.deadlines, monotonic_ms(), LONGEST_WAIT_MS);
+    if (poll(doors, 4, (int)wait_ms) <= 0 || (doors[0].revents & POLLIN) == 0) return;
+    uint64_t count;
+    while (read(engine->wake_fd, &count, sizeof count) > 0) {}
+}
+
+static void *engine_thread(void *context) {
+    struct engine *engine = context;
+    while (!atomic_load(&engine->stop)) {
+        if (!turn(engine)) wait_for_work(engine);
+    }
+    return NULL;
+}
+
+static bool open_doors(struct engine *engine) {
+    const struct engine_options *options = &engine->options;
+    engine->store = hy_store_open(options->redis_url);
+    engine->listener = hy_store_open(options->redis_url);
+    engine->bus = hy_bus_open(
+        &(struct hy_bus_options){
+            .brokers = options->brokers,
+            .topic_prefix = options->topic_prefix,
+            .instance = options->instance,
+            .partitions = options->partitions,
+        },
+        &(struct hy_bus_events){.context = engine, .delivered = delivered});
+    if (engine->store == NULL || engine->listener == NULL || engine->bus == NULL) return false;
+    engine->purchases = hy_bus_topic(engine->bus, "purchases");
+    engine->channel = hy_key_replies(options->redis_prefix, options->instance);
+    hy_store_subscribe(engine->listener, hy_key_bytes(&engine->channel), heard, engine);
+    return true;
+}
+
+// Deliveries still come while the bus closes; lookups still end while the store closes.
+static void close_doors(struct engine *engine) {
+    if (engine->bus != NULL) hy_bus_close(engine->bus, 1000);
+    if (engine->listener != NULL) hy_store_close(engine->listener);
+    if (engine->store != NULL) hy_store_close(engine->store);
+    commands_free(&engine->commands);
+    close(engine->wake_fd);
+    hy_free(engine);
+}
+
+struct engine *engine_start(const struct engine_options *options) {
+    struct engine *engine = hy_calloc(1, sizeof *engine);
+    engine->options = *options;
+    engine->queue_end = &engine->queue_first;
+    engine->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    atomic_store(&engine->lacks, "kafka");
+    atomic_store(&engine->turned_at_ms, monotonic_ms());
+    commands_init(&engine->commands, look_up_answer, engine);
+    pthread_mutex_init(&engine->mutex, NULL);
+    if (!open_doors(engine) || pthread_create(&engine->thread, NULL, engine_thread, engine) != 0) {
+        close_doors(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void engine_stop(struct engine *engine) {
+    atomic_store(&engine->stop, true);
+    wake(engine);
+    pthread_join(engine->thread, NULL);
+    run_queue(engine);
+    close_doors(engine);
+}
+
+const char *engine_lacks(const struct engine *engine) {
+    return atomic_load(&engine->lacks);
+}
+
+int64_t engine_still_ms(const struct engine *engine) {
+    return monotonic_ms() - atomic_load(&engine->turned_at_ms);
+}

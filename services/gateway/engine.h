@@ -1,0 +1,70 @@
+// The one thread that speaks to Kafka and Redis. It knows how to append an event and wait for its outcome,
+// and how to read keys; it knows nothing of HTTP, members or purchases. Requests are handed over from any
+// thread; each call-back comes once, on the engine's thread, and must not wait.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/bytes.h"
+#include "common/io/store.h"
+#include "services/gateway/commands.h"
+
+struct engine;
+
+struct engine_options {
+    const char *brokers;
+    const char *topic_prefix;
+    const char *redis_url;
+    const char *redis_prefix;
+    const char *instance; // unique among all gateways: the name of the channel on which answers come
+    uint32_t partitions;
+};
+
+// NULL, with a line in the log, when the options are unusable. What is not reachable is waited for.
+struct engine *engine_start(const struct engine_options *options);
+// Everybody who still waits is told AWAY.
+void engine_stop(struct engine *engine);
+
+// What is missing to take purchases ("kafka", "redis", "replies"); NULL: nothing. Any thread.
+const char *engine_lacks(const struct engine *engine);
+
+// How long ago the engine's thread last turned; it does so at least every 50 ms. Any thread.
+int64_t engine_still_ms(const struct engine *engine);
+
+// Part of each request: in the caller's memory until its call-back.
+struct engine_job {
+    struct engine_job *next;
+    void (*run)(struct engine *engine, struct engine_job *job);
+};
+
+// Appends to `purchases`. AWAY at once, and nothing appended, while something is lacking.
+struct engine_append {
+    struct engine_job job;
+    struct command_request request;
+};
+void engine_append(struct engine *engine, struct engine_append *append);
+
+// Reads keys of one partition, all at one moment; at most ENGINE_READ_MS, then the status is AWAY.
+struct engine_read {
+    struct engine_job job;
+    const struct hy_bytes *keys;
+    size_t count;
+    hy_store_done done;
+    void *context;
+};
+void engine_read(struct engine *engine, struct engine_read *read);
+
+// hy_store_put_new, with the same patience as engine_read.
+struct engine_bind {
+    struct engine_job job;
+    struct hy_bytes key;
+    struct hy_bytes value;
+    int64_t expire_ms;
+    hy_store_done done;
+    void *context;
+};
+void engine_bind(struct engine *engine, struct engine_bind *bind);
+
+enum { ENGINE_READ_MS = 2000 };

@@ -1,0 +1,145 @@
+// hy-gateway: the HTTP interface. It keeps no state: any number of them may stand beside each other.
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "common/contract/limits.h"
+#include "common/io/config.h"
+#include "common/io/log.h"
+#include "proto/topics.h"
+#include "services/gateway/gateway.h"
+#include "services/gateway/measures.h"
+#include "services/gateway/openapi.h"
+#include "services/gateway/prefer.h"
+
+enum { IDLE_SECONDS = 60, DRAIN_MS = PREFER_WAIT_LIMIT_MS + 5000, INSTANCE_BYTES = 64 };
+
+static struct {
+    const char *brokers, *topic_prefix, *redis_url, *redis_prefix, *listen, *instance, *log_level;
+    int64_t partitions, threads, connections, answer_timeout_ms, pending_limit;
+} settings;
+
+static const struct hy_config_item ITEMS[] = {
+    {"HY_KAFKA_BROKERS", HY_CONFIG_TEXT, "127.0.0.1:9092", 0, 0, "", "Kafka, host:port, several with commas",
+     false, &settings.brokers},
+    {"HY_TOPIC_PREFIX", HY_CONFIG_TEXT, "hy.", 0, 0, "", "in front of every topic", false,
+     &settings.topic_prefix},
+    {"HY_PARTITIONS", HY_CONFIG_NUMBER, "16", 1, 9999, "", "of every topic keyed by member", false,
+     &settings.partitions},
+    {"HY_REDIS_URL", HY_CONFIG_TEXT, "redis://127.0.0.1:6379/0", 0, 0, "", "Redis", true,
+     &settings.redis_url},
+    {"HY_REDIS_PREFIX", HY_CONFIG_TEXT, "hy:", 0, 0, "", "in front of every key", false,
+     &settings.redis_prefix},
+    {"HY_HTTP_LISTEN", HY_CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "",
+     "address and port; there is no authentication yet", false, &settings.listen},
+    {"HY_HTTP_THREADS", HY_CONFIG_NUMBER, "2", 1, 64, "", "that serve connections", false, &settings.threads},
+    {"HY_HTTP_CONNECTIONS", HY_CONFIG_NUMBER, "4096", 1, 65536, "", "open at one time", false,
+     &settings.connections},
+    {"HY_INSTANCE", HY_CONFIG_TEXT, "", 0, 0, "",
+     "unique among all gateways; empty: host name and process id", false, &settings.instance},
+    {"HY_ANSWER_TIMEOUT_MS", HY_CONFIG_NUMBER, "5000", 1, PREFER_WAIT_LIMIT_MS, "ms",
+     "wait for an outcome before answering 202", false, &settings.answer_timeout_ms},
+    {"HY_PENDING_LIMIT", HY_CONFIG_NUMBER, "4096", 1, 1000000, "requests",
+     "that may wait at one time; more get 429", false, &settings.pending_limit},
+    {"HY_LOG_LEVEL", HY_CONFIG_TEXT, "info", 0, 0, "", "debug, info, warn, error", false,
+     &settings.log_level},
+};
+
+enum { ITEM_COUNT = sizeof ITEMS / sizeof ITEMS[0] };
+
+// True when there is nothing to run.
+static bool only_asked(int count, char **arguments) {
+    if (count > 1 && strcmp(arguments[1], "--version") == 0) {
+        puts("hy-gateway " HY_VERSION);
+        return true;
+    }
+    if (count > 1) {
+        puts("hy-gateway: the HTTP interface of Huiyuan. It takes no arguments. Settings, from the "
+             "environment:\n");
+        hy_config_print(ITEMS, ITEM_COUNT, stdout);
+    }
+    return count > 1;
+}
+
+static void name_instance(char ret_name[INSTANCE_BYTES]) {
+    char host[HOST_NAME_MAX + 1] = "gateway";
+    gethostname(host, sizeof host - 1);
+    if (settings.instance[0] == '\0')
+        snprintf(ret_name, INSTANCE_BYTES, "%.40s-%ld", host, (long)getpid());
+    else
+        snprintf(ret_name, INSTANCE_BYTES, "%s", settings.instance);
+}
+
+static struct engine *start_engine(const char *instance) {
+    return engine_start(&(struct engine_options){
+        .brokers = settings.brokers,
+        .topic_prefix = settings.topic_prefix,
+        .redis_url = settings.redis_url,
+        .redis_prefix = settings.redis_prefix,
+        .instance = instance,
+        .partitions = (uint32_t)settings.partitions,
+    });
+}
+
+static struct hy_http_server *start_server(struct gateway *gateway) {
+    return hy_http_start(
+        &(struct hy_http_options){
+            .listen = settings.listen,
+            .threads = (unsigned)settings.threads,
+            .connection_limit = (unsigned)settings.connections,
+            .timeout_seconds = IDLE_SECONDS,
+            .body_limit = HY_MESSAGE_LIMIT_BYTES,
+        },
+        routes_handle, gateway);
+}
+
+static void serve_until_told(struct gateway *gateway, struct hy_http_server *server,
+                             const sigset_t *signals) {
+    hy_log(HY_LOG_INFO, "started", "listening on %s, port %u", settings.listen, hy_http_port(server));
+    sd_notify(0, "READY=1");
+    int signal = 0;
+    sigwait(signals, &signal);
+    hy_log(HY_LOG_INFO, "stopping", "signal %d", signal);
+    sd_notify(0, "STOPPING=1");
+    atomic_store(&gateway->draining, true);
+    hy_http_stop(server, DRAIN_MS);
+}
+
+static bool run(const sigset_t *signals) {
+    char instance[INSTANCE_BYTES];
+    name_instance(instance);
+    hy_log_init("gateway", instance, settings.log_level);
+    struct gateway gateway = {
+        .metrics = measures_new(),
+        .redis_prefix = settings.redis_prefix,
+        .instance = instance,
+        .partitions = (uint32_t)settings.partitions,
+        .answer_timeout_ms = settings.answer_timeout_ms,
+        .pending_limit = settings.pending_limit,
+    };
+    hy_buffer_init(&gateway.openapi, OPENAPI_LIMIT_BYTES);
+    openapi_make(&gateway.openapi);
+    gateway.engine = start_engine(instance);
+    struct hy_http_server *server = gateway.engine == NULL ? NULL : start_server(&gateway);
+    if (server != NULL) serve_until_told(&gateway, server, signals);
+    if (gateway.engine != NULL) engine_stop(gateway.engine);
+    hy_metrics_free(gateway.metrics);
+    hy_buffer_free(&gateway.openapi);
+    return server != NULL;
+}
+
+int main(int count, char **arguments) {
+    if (only_asked(count, arguments)) return EXIT_SUCCESS;
+    if (!hy_config_load(ITEMS, ITEM_COUNT)) return EXIT_FAILURE;
+    sigset_t signals; // blocked before the first thread starts, so that only sigwait sees them
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return run(&signals) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,57 @@
+#include "services/gateway/member_read.h"
+
+#include <string.h>
+
+#include "common/base/hash.h"
+#include "common/contract/limits.h"
+#include "services/gateway/outcome.h"
+#include "services/gateway/request.h"
+
+static bool is_member_id(const char *id) {
+    size_t length = strlen(id);
+    return length > 0 && length <= HY_ID_LIMIT_BYTES && hy_text_has_form(HY_FORM_ID, id, length);
+}
+
+static void refuse_unknown(struct request *request) {
+    request_refuse(request, (struct hy_error){.code = HY_NOT_FOUND, .field = "member_id"});
+}
+
+static void read_done(void *context, const struct hy_store_answer *answer) {
+    struct member_read *read = context;
+    if (answer->status != HY_STORE_OK || answer->count == 0) {
+        outcome_away(read->request);
+        return;
+    }
+    struct hy_bytes saved = answer->values[0];
+    if (saved.data == NULL) {
+        refuse_unknown(read->request);
+        return;
+    }
+    const Huiyuan__V1__MemberState *state =
+        huiyuan__v1__member_state__unpack(&read->request->arena.protobuf, saved.length, saved.data);
+    if (state == NULL)
+        request_refuse(read->request, (struct hy_error){.code = HY_CORRUPT});
+    else
+        read->found(read, state);
+}
+
+bool member_read(struct request *request,
+                 void (*found)(struct member_read *read, const Huiyuan__V1__MemberState *state),
+                 void *context) {
+    struct gateway *gateway = request->gateway;
+    if (!is_member_id(request->id)) {
+        refuse_unknown(request);
+        return false;
+    }
+    if (!request_await(request)) return false;
+    struct member_read *read = hy_arena_zero(&request->arena, sizeof *read);
+    *read = (struct member_read){.request = request, .found = found, .context = context};
+    uint32_t partition = hy_partition_of(hy_bytes_of(request->id), gateway->partitions);
+    read->space = (struct hy_key_space){gateway->redis_prefix, "points", partition};
+    read->key = hy_key_member(&read->space, request->id);
+    read->key_bytes = hy_key_bytes(&read->key);
+    read->job =
+        (struct engine_read){.keys = &read->key_bytes, .count = 1, .done = read_done, .context = read};
+    engine_read(gateway->engine, &read->job);
+    return true;
+}

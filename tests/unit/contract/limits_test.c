@@ -1,0 +1,56 @@
+// The table itself, and the page that is made from it.
+#include <criterion/criterion.h>
+
+#include "tests/unit/contract/fixture.h"
+
+static const ProtobufCMessageDescriptor *const MESSAGES[] = {
+    &huiyuan__v1__purchase__descriptor,
+    &huiyuan__v1__purchase_line__descriptor,
+    &huiyuan__v1__payment__descriptor,
+};
+
+Test(limits, every_field_of_a_purchase_has_its_row) {
+    size_t fields = 0;
+    for (size_t i = 0; i < 3; i++) {
+        for (unsigned k = 0; k < MESSAGES[i]->n_fields; k++, fields++) {
+            const char *name = MESSAGES[i]->fields[k].name;
+            cr_assert(hy_limit_find(MESSAGES[i]->short_name, name) != NULL, "%s.%s", MESSAGES[i]->short_name,
+                      name);
+        }
+    }
+    cr_assert_eq(fields, hy_limit_count);
+    cr_assert_eq(hy_limit_count, HY_LIMIT_COUNT);
+    cr_assert_eq((void *)hy_limit_find("Purchase", "line_id"), NULL);
+}
+
+static void then_choices_are(enum hy_limit_row row, const ProtobufCEnumDescriptor *values) {
+    const struct hy_limit *limit = &hy_limits[row];
+    for (unsigned i = 1; i < values->n_values; i++) {
+        cr_assert_eq(values->values[i].value, (int32_t)i);
+        cr_assert_str_eq((char *)limit->choices[i - 1], (char *)values->values[i].name);
+    }
+    cr_assert_eq((void *)limit->choices[values->n_values - 1], NULL);
+    cr_assert_eq(limit->max, (int64_t)values->n_values - 1);
+}
+
+Test(limits, choices_are_those_of_the_messages) {
+    then_choices_are(HY_LIMIT_CHANNEL, &huiyuan__v1__channel__descriptor);
+    then_choices_are(HY_LIMIT_METHOD, &huiyuan__v1__payment_method__descriptor);
+}
+
+Test(limits, the_page_docs_contract_is_what_the_table_prints) {
+    char *printed = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&printed, &length);
+    hy_limits_print(memory);
+    fclose(memory);
+    FILE *page = fopen("docs/contract.md", "r");
+    cr_assert(page != NULL, "docs/contract.md is missing");
+    char *committed = calloc(1, length + 2);
+    size_t committed_length = fread(committed, 1, length + 1, page);
+    fclose(page);
+    cr_assert_eq(committed_length, length, "run: contract-docs > docs/contract.md");
+    cr_assert_str_eq(committed, printed, "run: contract-docs > docs/contract.md");
+    free(committed);
+    free(printed);
+}
