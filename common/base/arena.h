@@ -1,5 +1,5 @@
-// Memory that goes together: everything a batch allocates, freed by one reset. Running out of memory ends the process,
-// so no caller checks for NULL.
+// Memory that goes together: everything a batch allocates, freed by one reset. Running out of memory ends the
+// process, so no caller checks for NULL.
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>

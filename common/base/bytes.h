@@ -22,8 +22,8 @@ static inline struct hy_bytes hy_bytes_of(const char *text) {
 
 bool hy_bytes_equal(struct hy_bytes a, struct hy_bytes b);
 
-// Owned bytes that grow up to `ceiling`. A write beyond it, or without memory, sets `failed` and changes nothing else:
-// check once, at the end.
+// Owned bytes that grow up to `ceiling`. A write beyond it, or without memory, sets `failed` and changes
+// nothing else: check once, at the end.
 struct hy_buffer {
     uint8_t *data;
     size_t length;
@@ -38,5 +38,6 @@ void hy_buffer_clear(struct hy_buffer *buffer); // keeps the memory, forgets `fa
 // Room for `length` more bytes at the end, already counted in; NULL when it failed.
 uint8_t *hy_buffer_extend(struct hy_buffer *buffer, size_t length);
 void hy_buffer_add(struct hy_buffer *buffer, const void *data, size_t length);
-void hy_buffer_printf(struct hy_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void hy_buffer_printf(struct hy_buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 struct hy_bytes hy_buffer_bytes(const struct hy_buffer *buffer);

@@ -12,8 +12,8 @@ struct hy_zone_change {
     int32_t offset_seconds; // east of UTC
 };
 
-// A time zone from 1970 to 2100. Made by hy_zone_load (common/io/zone.h), or by hand in tests. changes[0].from_ms is the
-// smallest time that is asked for.
+// A time zone from 1970 to 2100. Made by hy_zone_load (common/io/zone.h), or by hand in tests.
+// changes[0].from_ms is the smallest time that is asked for.
 struct hy_zone {
     char name[64];
     size_t count;

@@ -1,4 +1,5 @@
-// Errors are values, and every code stands once in this table: what to do with it, its HTTP status, its texts.
+// Errors are values, and every code stands once in this table: what to do with it, its HTTP status, its
+// texts.
 #pragma once
 
 #include <stdbool.h>
@@ -16,22 +17,30 @@ enum hy_disposition {
     X(MALFORMED, HY_REJECT, 400, "the message cannot be decoded", "消息无法解析")                            \
     X(TOO_LARGE, HY_REJECT, 413, "the message is larger than the contract allows", "消息超过约定的大小上限") \
     X(MISSING_FIELD, HY_REJECT, 422, "a required field is missing or empty", "缺少必填字段")                 \
-    X(INVALID_FIELD, HY_REJECT, 422, "a field is outside its allowed range or form", "字段超出允许的范围或格式") \
+    X(INVALID_FIELD, HY_REJECT, 422, "a field is outside its allowed range or form",                         \
+      "字段超出允许的范围或格式")                                                                            \
     X(UNKNOWN_FIELD, HY_REJECT, 422, "a field is not known", "未知字段")                                     \
-    X(AMOUNT_MISMATCH, HY_REJECT, 422, "the payments do not add up to the lines", "支付金额之和与明细金额之和不一致") \
-    X(TOO_OLD, HY_REJECT, 422, "older than the window in which duplicates are recognised", "早于去重窗口，无法判断是否重复") \
+    X(AMOUNT_MISMATCH, HY_REJECT, 422, "the payments do not add up to the lines",                            \
+      "支付金额之和与明细金额之和不一致")                                                                    \
+    X(TOO_OLD, HY_REJECT, 422, "older than the window in which duplicates are recognised",                   \
+      "早于去重窗口，无法判断是否重复")                                                                      \
     X(IN_FUTURE, HY_REJECT, 422, "the event time lies in the future", "事件时间在未来")                      \
     X(ID_REUSED, HY_REJECT, 422, "this id was used before with other content", "该编号已被使用且内容不同")   \
-    X(NO_PROGRAM, HY_REJECT, 422, "no program version was in effect at that time", "当时没有生效的会员计划版本") \
-    X(CURRENCY_NOT_ACCEPTED, HY_REJECT, 422, "the program does not accept this currency", "会员计划不接受该币种") \
+    X(NO_PROGRAM, HY_REJECT, 422, "no program version was in effect at that time",                           \
+      "当时没有生效的会员计划版本")                                                                          \
+    X(CURRENCY_NOT_ACCEPTED, HY_REJECT, 422, "the program does not accept this currency",                    \
+      "会员计划不接受该币种")                                                                                \
     X(OVERFLOW, HY_REJECT, 422, "the result would exceed the range of points", "结果超出积分的取值范围")     \
     X(EMISSION_GAP, HY_REJECT, 409, "an emission before this one is missing", "缺少此前的内部消息")          \
     X(NOT_FOUND, HY_REJECT, 404, "not found", "未找到")                                                      \
     X(METHOD_NOT_ALLOWED, HY_REJECT, 405, "method not allowed", "不支持该请求方法")                          \
-    X(UNSUPPORTED_MEDIA_TYPE, HY_REJECT, 415, "the body must be application/json", "请求体必须为 application/json") \
-    X(IDEMPOTENCY_KEY_REUSED, HY_REJECT, 422, "this Idempotency-Key was used with another body", "该 Idempotency-Key 已用于不同的请求体") \
+    X(UNSUPPORTED_MEDIA_TYPE, HY_REJECT, 415, "the body must be application/json",                           \
+      "请求体必须为 application/json")                                                                       \
+    X(IDEMPOTENCY_KEY_REUSED, HY_REJECT, 422, "this Idempotency-Key was used with another body",             \
+      "该 Idempotency-Key 已用于不同的请求体")                                                               \
     X(TOO_MANY_REQUESTS, HY_RETRY, 429, "too many requests; try again later", "请求过多，请稍后再试")        \
-    X(UNAVAILABLE, HY_RETRY, 503, "a part of the system is not reachable; try again", "系统的某个部分暂不可用，请重试") \
+    X(UNAVAILABLE, HY_RETRY, 503, "a part of the system is not reachable; try again",                        \
+      "系统的某个部分暂不可用，请重试")                                                                      \
     X(INTERNAL, HY_FATAL, 500, "an internal error", "内部错误")                                              \
     X(CORRUPT, HY_FATAL, 500, "a log or a stored state is corrupt", "日志或存储状态已损坏")
 
@@ -42,7 +51,8 @@ enum hy_code {
         HY_CODE_COUNT
 };
 
-// `field` and `detail` are static strings, or live as long as the arena that made the error; NULL when there is none.
+// `field` and `detail` are static strings, or live as long as the arena that made the error; NULL when there
+// is none.
 struct hy_error {
     enum hy_code code;
     const char *field;  // path of the field at fault: "lines[2].paid_fen"

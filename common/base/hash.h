@@ -6,12 +6,12 @@
 
 #include "common/base/bytes.h"
 
-// 64 bits for tables and for recognising ids and contents: SipHash-2-4 with a key that is part of the contract
-// (stored hashes must mean the same for ever).
+// 64 bits for tables and for recognising ids and contents: SipHash-2-4 with a key that is part of the
+// contract (stored hashes must mean the same for ever).
 uint64_t hy_hash64(struct hy_bytes bytes);
 
-// Partition of a member id: murmur2 as Java's default partitioner computes it (seed 0x9747b28c, sign bit cleared),
-// so that stock producers agree.
+// Partition of a member id: murmur2 as Java's default partitioner computes it (seed 0x9747b28c, sign bit
+// cleared), so that stock producers agree.
 uint32_t hy_partition_of(struct hy_bytes member_id, uint32_t partitions);
 
 enum { HY_CHAIN_HASH_BYTES = 32 };

@@ -1,5 +1,5 @@
-// A hash table from 64-bit hashes to pointers: open addressing, linear probing, grows by doubling, deletes without tombstones.
-// Several entries may share a hash: the caller tells them apart with `same`.
+// A hash table from 64-bit hashes to pointers: open addressing, linear probing, grows by doubling, deletes
+// without tombstones. Several entries may share a hash: the caller tells them apart with `same`.
 #pragma once
 
 #include <stdbool.h>

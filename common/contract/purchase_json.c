@@ -184,7 +184,7 @@ static void read_object(struct reading *reading, json_t *object, ProtobufCMessag
         } else if (is_purchase && strcmp(name, "occurred_at") == 0) {
             read_occurred_at(reading, object, value, (Purchase *)message);
         } else {
-            report(reading, HY_UNKNOWN_FIELD, name,
+            report(reading, HY_UNKNOWN_FIELD, strlen(name) > NAME_SHOWN_BYTES ? "(…)" : name,
                    "see the contract for the fields that exist / 可用字段见接口约定");
         }
     }

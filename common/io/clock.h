@@ -3,5 +3,5 @@
 
 #include <stdint.h>
 
-int64_t hy_clock_now_ms(void);      // Unix time
+int64_t hy_clock_now_ms(void); // Unix time
 uint64_t hy_clock_monotonic_ns(void);

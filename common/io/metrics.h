@@ -1,4 +1,5 @@
-// Prometheus metrics from one table a service. Counters and gauges are lock-free; histograms have fixed buckets.
+// Prometheus metrics from one table a service. Counters and gauges are lock-free; histograms have fixed
+// buckets.
 #pragma once
 
 #include <stddef.h>
@@ -9,8 +10,9 @@
 enum hy_metric_type { HY_COUNTER, HY_GAUGE, HY_HISTOGRAM_SECONDS };
 
 struct hy_metric_spec {
-    const char *name; // huiyuan_…_total, huiyuan_…_seconds; counters and gauges may carry labels: "…_total{route=\"x\"}",
-                      // then those of one name stand together and the first one's help is for all
+    const char *name; // huiyuan_…_total, huiyuan_…_seconds; counters and gauges may carry labels:
+                      // "…_total{route=\"x\"}", then those of one name stand together and the first one's
+                      // help is for all
     enum hy_metric_type type;
     const char *help;
 };

@@ -158,10 +158,12 @@ static int run(const struct hy_service *service) {
     atomic_store(&health.turned_at_ms, hy_clock_now_ms());
     atomic_store(&health.not_ready, "starting");
     struct hy_stage *stage = hy_stage_new(&options, brain, health.metrics);
+    char group[128]; // two systems on one Kafka differ by their prefix, and must not share a group
+    snprintf(group, sizeof group, "%s%s", settings.topic_prefix, service->name);
     struct hy_bus_options bus_options = {
         .brokers = settings.brokers,
         .topic_prefix = settings.topic_prefix,
-        .group = service->name,
+        .group = group,
         .instance = settings.instance,
         .static_membership = settings.static_membership,
         .partitions = options.partitions,
@@ -215,6 +217,7 @@ int hy_service_run(const struct hy_service *service, int argc, char **argv) {
     } else if (argc > 1) {
         fprintf(stderr, "hy-%s takes no arguments; see --help\n", service->name);
     } else if (hy_config_load(items, count)) {
+        hy_crypto_init();
         default_instance(service->name);
         hy_log_init(service->name, settings.instance, settings.log_level);
         struct sigaction action = {.sa_handler = ask_to_stop};

@@ -282,6 +282,7 @@ static bool open_doors(struct engine *engine) {
             .topic_prefix = options->topic_prefix,
             .instance = options->instance,
             .partitions = options->partitions,
+            .queue_kbytes = 1024, // nothing is fetched
         },
         &(struct hy_bus_events){.context = engine, .delivered = delivered});
     if (engine->store == NULL || engine->listener == NULL || engine->bus == NULL) return false;

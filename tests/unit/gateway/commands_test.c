@@ -17,8 +17,8 @@ static char looked_up[256]; // ids, in order
 
 static void look_up(void *context, const struct command *command) {
     (void)context;
-    strcat(looked_up, command->id);
-    strcat(looked_up, " ");
+    size_t length = strlen(looked_up);
+    snprintf(looked_up + length, sizeof looked_up - length, "%s ", command->id);
 }
 
 static void begin(void) {

@@ -44,7 +44,8 @@ Test(cursor, of_another_length_is_refused) {
     char text[CURSOR_BYTES + 1];
     uint64_t before;
     cursor_make("M1", 17, text);
-    strcat(text, "A");
+    text[CURSOR_BYTES - 1] = 'A';
+    text[CURSOR_BYTES] = '\0';
     cr_assert_not(cursor_parse("M1", text, &before));
     text[CURSOR_BYTES - 2] = '\0';
     cr_assert_not(cursor_parse("M1", text, &before));

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -63,7 +64,8 @@ static struct reply hear(int fd) {
 
 static bool hung_up(int fd) {
     char byte;
-    return recv(fd, &byte, 1, 0) <= 0;
+    ssize_t got = recv(fd, &byte, 1, 0);
+    return got == 0 || (got < 0 && errno == ECONNRESET); // not: nothing came for ten seconds
 }
 
 static struct reply ask(const struct hy_http_server *server, const char *request) {
@@ -652,6 +654,33 @@ Test(http, a_stop_does_not_wait_for_ever_and_a_late_answer_is_harmless) {
         answer_text(shelf.exchanges[i], 200, "too late");
     }
     cr_assert_eq(atomic_load(&shelf.released), COUNT);
+}
+
+static void *stop_at_once(void *server) {
+    hy_http_stop(server, 0);
+    return NULL;
+}
+
+Test(http, a_request_after_the_drain_is_refused_and_not_begun) {
+    atomic_int calls = 0;
+    struct hy_http_server *server = start(echo, &calls);
+    int fd = dial(server);
+    say(fd, GET("/"));
+    cr_assert_eq(hear(fd).status, 200);
+    int slow = dial(server); // an open exchange keeps the server up for a moment
+    say(slow, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\nhalf");
+    sleep_ms(50);
+    pthread_t stopper;
+    pthread_create(&stopper, NULL, stop_at_once, server);
+    sleep_ms(100);
+    say(fd, GET("/"));
+    struct reply reply = hear(fd);
+    should_be_problem(&reply, 503, "unavailable");
+    pthread_join(stopper, NULL);
+    cr_assert(hung_up(slow));
+    cr_assert_eq(atomic_load(&calls), 1);
+    close(fd);
+    close(slow);
 }
 
 static atomic_bool hammering;

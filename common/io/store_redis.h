@@ -1,0 +1,79 @@
+// What the files of the Redis back end share; private to them.
+//   store_redis.c          the connection: connecting, sending, receiving, matching answers to requests
+//   store_redis_request.c  what each request looks like on the wire, and the scripts
+//   store_redis_url.c      reading the URL
+#pragma once
+
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/bytes.h"
+#include "common/io/store.h"
+
+struct redis_address {
+    bool local; // a socket in the file system
+    char *host; // or the path of that socket
+    int port;
+    char *user;     // NULL: the default one
+    char *password; // NULL: none
+    int database;
+};
+
+// False when it is not understood; then there is nothing to free.
+bool redis_address_parse(const char *url, struct redis_address *ret_address);
+void redis_address_free(struct redis_address *address);
+
+enum redis_script { SCRIPT_PROJECT, SCRIPT_DUE, SCRIPT_PUT_NEW, SCRIPT_COUNT };
+
+enum { SCRIPT_HASH_BYTES = 41 };
+
+enum redis_kind {
+    REQUEST_SETUP, // ours: makes a new connection ready
+    REQUEST_PLAIN, // the answer's texts in their order
+    REQUEST_PROJECT,
+    REQUEST_EMPTY, // nothing of the answer matters but that it came
+};
+
+// Waits for its answer.
+struct redis_request {
+    enum redis_kind kind;
+    bool unsent; // made while there was no connection: away
+    int script;  // SETUP: the script loaded by it, or -1
+    hy_store_done done;
+    void *context;
+};
+
+struct hy_store {
+    struct redis_address address;
+    redisContext *redis; // NULL: waiting for retry_ns
+    bool connecting;     // the socket is not open yet
+    bool up;             // all of the set-up was answered
+    bool told_away;      // the log says already that it is away
+    uint64_t retry_ns;   // when to try again
+    uint64_t backoff_ns;
+    uint64_t heard_ns; // when it last answered, or was first asked after being silent for good reason
+    struct hy_buffer out;
+    size_t out_sent;
+    char script_hash[SCRIPT_COUNT][SCRIPT_HASH_BYTES];
+
+    struct redis_request *requests; // a ring; capacity is a power of two
+    size_t request_capacity;
+    size_t request_head, request_tail; // count for ever
+    size_t setup_left;                 // of them REQUEST_SETUP
+
+    struct hy_bytes *values; // of the answer that is being given
+    size_t value_count, value_capacity;
+    size_t called; // call-backs so far
+
+    char *channel; // NULL: no listener
+    hy_store_done heard;
+    void *heard_context;
+};
+
+// The set-up of a fresh connection: authentication, database, scripts or subscription.
+void redis_request_setup(struct hy_store *store);
+// Puts a request at the end of the ring. False when there is no connection to send it on: it will be answered
+// as away.
+bool redis_request_push(struct hy_store *store, enum redis_kind kind, hy_store_done done, void *context);

@@ -1,0 +1,321 @@
+// What each request looks like on the wire. Commands are written straight into the send buffer.
+#include <stdio.h>
+#include <string.h>
+
+#include "common/io/store_redis.h"
+
+// All of a partition's keys share a hash tag, and all are named in KEYS, so this works on Redis Cluster too.
+// KEYS: watermark, timers, keys to set, keys to set with an expiry, keys to delete.
+// ARGV: expected, next, whether there is a next, six counts, values, (value, ms) pairs, (due, member) pairs,
+// members without a timer, (channel, message) pairs. Lua's unpack has a limit of some 8,000 values, hence the
+// slices.
+static const char PROJECT[] =
+    "local found = redis.call('GET', KEYS[1])\n"
+    "if (found or '') ~= ARGV[1] then return {0, found} end\n"
+    "local sets, expiring, gone = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])\n"
+    "local timers, untimed, publishes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])\n"
+    "local k, a = 2, 9\n"
+    "while sets > 0 do\n"
+    "  local n = math.min(sets, 2000)\n"
+    "  local pairs = {}\n"
+    "  for i = 1, n do pairs[2 * i - 1] = KEYS[k + i]; pairs[2 * i] = ARGV[a + i] end\n"
+    "  redis.call('MSET', unpack(pairs))\n"
+    "  k, a, sets = k + n, a + n, sets - n\n"
+    "end\n"
+    "for i = 1, expiring do redis.call('SET', KEYS[k + i], ARGV[a + 2 * i - 1], 'PX', ARGV[a + 2 * i]) end\n"
+    "k, a = k + expiring, a + 2 * expiring\n"
+    "while gone > 0 do\n"
+    "  local n = math.min(gone, 4000)\n"
+    "  redis.call('UNLINK', unpack(KEYS, k + 1, k + n))\n"
+    "  k, gone = k + n, gone - n\n"
+    "end\n"
+    "while timers > 0 do\n"
+    "  local n = math.min(timers, 2000)\n"
+    "  redis.call('ZADD', KEYS[2], unpack(ARGV, a + 1, a + 2 * n))\n"
+    "  a, timers = a + 2 * n, timers - n\n"
+    "end\n"
+    "while untimed > 0 do\n"
+    "  local n = math.min(untimed, 4000)\n"
+    "  redis.call('ZREM', KEYS[2], unpack(ARGV, a + 1, a + n))\n"
+    "  a, untimed = a + n, untimed - n\n"
+    "end\n"
+    "if ARGV[3] == '1' then redis.call('SET', KEYS[1], ARGV[2]) end\n"
+    "for i = 1, publishes do redis.call('PUBLISH', ARGV[a + 2 * i - 1], ARGV[a + 2 * i]) end\n"
+    "return {1, found}\n";
+
+// KEYS: watermark, timers. ARGV: now, limit.
+static const char DUE[] =
+    "return {redis.call('GET', KEYS[1]),\n"
+    "        redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])}\n";
+
+// KEYS: key. ARGV: value, ms (0: for ever).
+static const char PUT_NEW[] = "local found = redis.call('GET', KEYS[1])\n"
+                              "if found then return found end\n"
+                              "if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1])\n"
+                              "else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end\n"
+                              "return ARGV[1]\n";
+
+static const char *const SCRIPTS[SCRIPT_COUNT] = {
+    [SCRIPT_PROJECT] = PROJECT,
+    [SCRIPT_DUE] = DUE,
+    [SCRIPT_PUT_NEW] = PUT_NEW,
+};
+
+enum { DIGITS_LIMIT = 24, SCAN_STEP = 1000 };
+
+// Writes the number to the end of `digits`; returns where it starts.
+static char *digits_of(uint64_t number, char digits[DIGITS_LIMIT]) {
+    char *at = digits + DIGITS_LIMIT;
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return at;
+}
+
+static void put_count(struct hy_buffer *out, char mark, uint64_t count) {
+    char digits[DIGITS_LIMIT];
+    const char *start = digits_of(count, digits);
+    size_t length = (size_t)(digits + DIGITS_LIMIT - start);
+    uint8_t *to = hy_buffer_extend(out, length + 3);
+    if (to == NULL) return;
+    to[0] = (uint8_t)mark;
+    memcpy(to + 1, start, length);
+    memcpy(to + 1 + length, "\r\n", 2);
+}
+
+static void put_command(struct hy_buffer *out, size_t words) {
+    put_count(out, '*', words);
+}
+
+static void put(struct hy_buffer *out, struct hy_bytes bytes) {
+    put_count(out, '$', bytes.length);
+    uint8_t *to = hy_buffer_extend(out, bytes.length + 2);
+    if (to == NULL) return;
+    if (bytes.length > 0) memcpy(to, bytes.data, bytes.length);
+    memcpy(to + bytes.length, "\r\n", 2);
+}
+
+static void put_text(struct hy_buffer *out, const char *text) {
+    put(out, hy_bytes_of(text));
+}
+
+static void put_number(struct hy_buffer *out, uint64_t number) {
+    char digits[DIGITS_LIMIT];
+    const char *start = digits_of(number, digits);
+    put(out, hy_bytes(start, (size_t)(digits + DIGITS_LIMIT - start)));
+}
+
+// Unix time and durations: what lies before the epoch is as good as the epoch.
+static void put_ms(struct hy_buffer *out, int64_t ms) {
+    put_number(out, ms > 0 ? (uint64_t)ms : 0);
+}
+
+// EVALSHA, or EVAL while the connection is so fresh that the script's hash is not known.
+static void put_script(struct hy_store *store, enum redis_script script, size_t keys, size_t arguments) {
+    put_command(&store->out, 3 + keys + arguments);
+    put_text(&store->out, store->up ? "EVALSHA" : "EVAL");
+    put_text(&store->out, store->up ? store->script_hash[script] : SCRIPTS[script]);
+    put_number(&store->out, keys);
+}
+
+static void setup_step(struct hy_store *store, int script) {
+    redis_request_push(store, REQUEST_SETUP, NULL, NULL);
+    store->requests[(store->request_tail - 1) & (store->request_capacity - 1)].script = script;
+    store->setup_left++;
+}
+
+static void load_script(struct hy_store *store, int script) {
+    put_command(&store->out, 3);
+    put_text(&store->out, "SCRIPT");
+    put_text(&store->out, "LOAD");
+    put_text(&store->out, SCRIPTS[script]);
+    setup_step(store, script);
+}
+
+void redis_request_setup(struct hy_store *store) {
+    const struct redis_address *address = &store->address;
+    struct hy_buffer *out = &store->out;
+    if (address->password != NULL) {
+        put_command(out, address->user != NULL ? 3 : 2);
+        put_text(out, "AUTH");
+        if (address->user != NULL) put_text(out, address->user);
+        put_text(out, address->password);
+        setup_step(store, -1);
+    }
+    if (address->database != 0) {
+        put_command(out, 2);
+        put_text(out, "SELECT");
+        put_number(out, (uint64_t)address->database);
+        setup_step(store, -1);
+    }
+    if (store->channel != NULL) {
+        put_command(out, 2);
+        put_text(out, "SUBSCRIBE");
+        put_text(out, store->channel);
+        setup_step(store, -1);
+        return;
+    }
+    for (int script = 0; script < SCRIPT_COUNT; script++) {
+        load_script(store, script);
+    }
+}
+
+// A command without keys is an error to Redis; to us it is a question with an empty answer.
+static void ask_nothing(struct hy_store *store, hy_store_done done, void *context) {
+    if (!redis_request_push(store, REQUEST_EMPTY, done, context)) return;
+    put_command(&store->out, 1);
+    put_text(&store->out, "PING");
+}
+
+void hy_store_get(struct hy_store *store, const struct hy_bytes *keys, size_t count, hy_store_done done,
+                  void *context) {
+    if (count == 0) {
+        ask_nothing(store, done, context);
+        return;
+    }
+    if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
+    put_command(&store->out, 1 + count);
+    put_text(&store->out, "MGET");
+    for (size_t i = 0; i < count; i++) {
+        put(&store->out, keys[i]);
+    }
+}
+
+// What a projection comes to, counted before it is written.
+struct shape {
+    size_t sets, expiring, gone;
+    size_t timers, untimed;
+};
+
+static struct shape shape_of(const struct hy_store_projection *projection) {
+    struct shape shape = {0};
+    for (size_t i = 0; i < projection->set_count; i++) {
+        const struct hy_store_set *set = &projection->sets[i];
+        shape.gone += set->value.data == NULL;
+        shape.expiring += set->value.data != NULL && set->expire_ms > 0;
+        shape.sets += set->value.data != NULL && set->expire_ms <= 0;
+    }
+    for (size_t i = 0; i < projection->timer_count; i++) {
+        shape.untimed += projection->timers[i].due_ms == 0;
+        shape.timers += projection->timers[i].due_ms != 0;
+    }
+    return shape;
+}
+
+static void put_keys(struct hy_buffer *out, const struct hy_store_projection *projection) {
+    put(out, projection->watermark_key);
+    // Without timers the key may be empty; that would belong to another slot.
+    put(out, projection->timer_count > 0 ? projection->timer_key : projection->watermark_key);
+    for (size_t i = 0; i < projection->set_count; i++) {
+        const struct hy_store_set *set = &projection->sets[i];
+        if (set->value.data != NULL && set->expire_ms <= 0) put(out, set->key);
+    }
+    for (size_t i = 0; i < projection->set_count; i++) {
+        const struct hy_store_set *set = &projection->sets[i];
+        if (set->value.data != NULL && set->expire_ms > 0) put(out, set->key);
+    }
+    for (size_t i = 0; i < projection->set_count; i++) {
+        if (projection->sets[i].value.data == NULL) put(out, projection->sets[i].key);
+    }
+}
+
+static void put_counts(struct hy_buffer *out, const struct hy_store_projection *projection,
+                       const struct shape *shape) {
+    put(out, projection->expected);
+    put(out, projection->next);
+    put_number(out, projection->next.data != NULL);
+    put_number(out, shape->sets);
+    put_number(out, shape->expiring);
+    put_number(out, shape->gone);
+    put_number(out, shape->timers);
+    put_number(out, shape->untimed);
+    put_number(out, projection->publish_count);
+}
+
+static void put_values(struct hy_buffer *out, const struct hy_store_projection *projection) {
+    for (size_t i = 0; i < projection->set_count; i++) {
+        const struct hy_store_set *set = &projection->sets[i];
+        if (set->value.data != NULL && set->expire_ms <= 0) put(out, set->value);
+    }
+    for (size_t i = 0; i < projection->set_count; i++) {
+        const struct hy_store_set *set = &projection->sets[i];
+        if (set->value.data == NULL || set->expire_ms <= 0) continue;
+        put(out, set->value);
+        put_ms(out, set->expire_ms);
+    }
+}
+
+static void put_timers(struct hy_buffer *out, const struct hy_store_projection *projection) {
+    for (size_t i = 0; i < projection->timer_count; i++) {
+        if (projection->timers[i].due_ms == 0) continue;
+        put_ms(out, projection->timers[i].due_ms);
+        put(out, projection->timers[i].member);
+    }
+    for (size_t i = 0; i < projection->timer_count; i++) {
+        if (projection->timers[i].due_ms == 0) put(out, projection->timers[i].member);
+    }
+}
+
+void hy_store_project(struct hy_store *store, const struct hy_store_projection *projection,
+                      hy_store_done done, void *context) {
+    if (!redis_request_push(store, REQUEST_PROJECT, done, context)) return;
+    struct shape shape = shape_of(projection);
+    size_t keys = 2 + projection->set_count;
+    size_t arguments = 9 + shape.sets + 2 * shape.expiring + 2 * shape.timers + shape.untimed +
+                       2 * projection->publish_count;
+    put_script(store, SCRIPT_PROJECT, keys, arguments);
+    put_keys(&store->out, projection);
+    put_counts(&store->out, projection, &shape);
+    put_values(&store->out, projection);
+    put_timers(&store->out, projection);
+    for (size_t i = 0; i < projection->publish_count; i++) {
+        put(&store->out, projection->publishes[i].channel);
+        put(&store->out, projection->publishes[i].value);
+    }
+}
+
+void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
+                  int64_t now_ms, size_t limit, hy_store_done done, void *context) {
+    if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
+    put_script(store, SCRIPT_DUE, 2, 2);
+    put(&store->out, watermark_key);
+    put(&store->out, timer_key);
+    put_ms(&store->out, now_ms);
+    put_number(&store->out, limit);
+}
+
+void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_bytes value, int64_t expire_ms,
+                      hy_store_done done, void *context) {
+    if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
+    put_script(store, SCRIPT_PUT_NEW, 1, 2);
+    put(&store->out, key);
+    put(&store->out, value);
+    put_ms(&store->out, expire_ms);
+}
+
+void hy_store_scan(struct hy_store *store, struct hy_bytes cursor, struct hy_bytes pattern,
+                   hy_store_done done, void *context) {
+    if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
+    put_command(&store->out, 6);
+    put_text(&store->out, "SCAN");
+    put(&store->out, cursor);
+    put_text(&store->out, "MATCH");
+    put(&store->out, pattern);
+    put_text(&store->out, "COUNT");
+    put_number(&store->out, SCAN_STEP);
+}
+
+void hy_store_delete(struct hy_store *store, const struct hy_bytes *keys, size_t count, hy_store_done done,
+                     void *context) {
+    if (count == 0) {
+        ask_nothing(store, done, context);
+        return;
+    }
+    if (!redis_request_push(store, REQUEST_EMPTY, done, context)) return;
+    put_command(&store->out, 1 + count);
+    put_text(&store->out, "UNLINK");
+    for (size_t i = 0; i < count; i++) {
+        put(&store->out, keys[i]);
+    }
+}

@@ -1,0 +1,33 @@
+"""The contract's messages as Python classes, generated from proto/ when a session starts.
+
+    from protos import common, purchases
+    common.LogMessage.FromString(...)
+"""
+
+import importlib
+import pathlib
+import sys
+
+from grpc_tools import protoc
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "proto").glob("*.proto"))
+OUT = ROOT / "build" / "tests" / "python"
+
+
+def generate():
+    OUT.mkdir(parents=True, exist_ok=True)
+    status = protoc.main(["protoc", f"-I{ROOT}", f"--python_out={OUT}", *(str(source) for source in SOURCES)])
+    assert status == 0, "protoc refused the files of proto/"
+
+
+generate()
+sys.path.insert(0, str(OUT))
+importlib.invalidate_caches()
+
+commands = importlib.import_module("proto.commands_pb2")
+common = importlib.import_module("proto.common_pb2")
+points = importlib.import_module("proto.points_pb2")
+program = importlib.import_module("proto.program_pb2")
+projection = importlib.import_module("proto.projection_pb2")
+purchases = importlib.import_module("proto.purchases_pb2")

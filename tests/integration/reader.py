@@ -1,0 +1,149 @@
+"""A second reader of a log, from the words of the rule alone:
+
+a CLAIM sets `current`; a block counts if and only if its claim is current and its seq is last + 1; it is dropped if its
+claim is not current, or its seq is not above last; anything else is corruption.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+
+from confluent_kafka import Consumer, TopicPartition
+
+from protos import common, points
+
+
+class Corrupt(Exception):
+    pass
+
+
+class Partition:
+    def __init__(self, number):
+        self.number = number
+        self.current = 0
+        self.last = 0
+        self.next_offset = 0
+        self.previous_hash = b""
+        self.recorded_at_ms = 0
+        self.positions = {}
+        self.claims = []
+        self.dropped = 0
+        self.emitted = Counter()  # (to, partition): highest number
+        self.taken = Counter()  # (log, source partition): highest number
+
+    def take(self, offset, value):
+        """The block, when it counts; else None."""
+        self.next_offset = offset + 1
+        message = common.LogMessage.FromString(value)
+        if message.WhichOneof("kind") == "claim":
+            self.current = message.claim.claim
+            self.claims.append(message.claim.instance)
+            return None
+        block = message.block
+        if block.claim != self.current or block.seq <= self.last:
+            self.dropped += 1
+            return None
+        where = f"partition {self.number}, offset {offset}, block {block.seq}"
+        if block.seq != self.last + 1:
+            raise Corrupt(f"{where}: after block {self.last}")
+        if block.previous_hash != self.previous_hash:
+            raise Corrupt(f"{where}: the chain of hashes is broken")
+        if block.recorded_at_ms < self.recorded_at_ms:
+            raise Corrupt(f"{where}: recorded time runs backwards")
+        self.last = block.seq
+        self.recorded_at_ms = block.recorded_at_ms
+        self.previous_hash = hashlib.blake2b(value, digest_size=32).digest()
+        for position in block.positions:
+            if position.next_offset < self.positions.get(position.topic, 0):
+                raise Corrupt(f"{where}: the position in {position.topic} runs backwards")
+            self.positions[position.topic] = position.next_offset
+        return block
+
+
+class Log:
+    """Follows one log from its beginning; `read` goes on where it stopped. Keeps what the tests ask for."""
+
+    def __init__(self, brokers, topic, partitions):
+        self.topic = topic
+        self.partitions = [Partition(number) for number in range(partitions)]
+        self.consumer = Consumer({
+            "bootstrap.servers": brokers, "group.id": f"tests-{topic}", "enable.auto.commit": False, "enable.partition.eof": False,
+            "auto.offset.reset": "error", "queued.min.messages": 1000000, "fetch.wait.max.ms": 20,
+        })
+        self.consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
+        self.outcomes = Counter()
+        self.codes = Counter()
+        self.accepted = {}  # (member, input id): (points, line points, program version)
+        self.points = Counter()  # member: sum of the postings
+        self.balance = {}  # member: as the newest record says
+        self.inputs = defaultdict(set)  # (partition, source topic index): offsets
+
+    def ends(self, topic=None):
+        return [self.consumer.get_watermark_offsets(TopicPartition(topic or self.topic, p.number), timeout=20)[1] for p in self.partitions]
+
+    def read(self):
+        """Up to the end as it is now."""
+        ends = self.ends()
+        while any(partition.next_offset < end for partition, end in zip(self.partitions, ends)):
+            for message in self.consumer.consume(10000, timeout=0.1):
+                assert message.error() is None, message.error()
+                partition = self.partitions[message.partition()]
+                block = partition.take(message.offset(), message.value())
+                for record in block.records if block else ():
+                    self.keep(partition, record)
+        return self
+
+    def keep(self, partition, record):
+        self.outcomes[common.Outcome.Name(record.outcome)] += 1
+        if record.code:
+            self.codes[record.code] += 1
+        self.note_input(partition, record)
+        for emission in record.emissions:
+            target = (emission.to, emission.partition)
+            if emission.number != partition.emitted[target] + 1:
+                raise Corrupt(f"partition {partition.number}: emission {emission.number} to {target} after {partition.emitted[target]}")
+            partition.emitted[target] = emission.number
+        if record.HasField("taken"):
+            source = (record.taken.log, record.taken.partition)
+            if record.taken.number != partition.taken[source] + 1:
+                raise Corrupt(f"partition {partition.number}: took emission {record.taken.number} of {source} after {partition.taken[source]}")
+            partition.taken[source] = record.taken.number
+        if record.outcome == common.OUTCOME_ACCEPTED:
+            self.keep_points(record)
+
+    def note_input(self, partition, record):
+        if record.source == 0:
+            return
+        offsets = self.inputs[partition.number, record.source]
+        if record.offset in offsets:
+            raise Corrupt(f"partition {partition.number}: offset {record.offset} of source {record.source} was taken twice")
+        offsets.add(record.offset)
+
+    def keep_points(self, record):
+        change = points.PointsChange.FromString(record.body)
+        name = (record.member_id, record.input_id)
+        lines = [line.points for line in change.lines]
+        if name in self.accepted:
+            raise Corrupt(f"{name} counts twice")
+        if sum(lines) != change.points:
+            raise Corrupt(f"{name}: {change.points} points, but its lines have {sum(lines)}")
+        self.accepted[name] = (change.points, lines, record.program_version)
+        self.points[record.member_id] += change.points
+        self.balance[record.member_id] = change.balance_after
+        if change.balance_after != self.points[record.member_id]:
+            raise Corrupt(f"{name}: balance {change.balance_after}, but the postings add up to {self.points[record.member_id]}")
+
+    def last_blocks(self):
+        return [partition.last for partition in self.partitions]
+
+    def undelivered(self):
+        """Emissions to this log that their target has not taken yet."""
+        name = self.topic.rsplit(".", 1)[-1]
+        missing = 0
+        for source in self.partitions:
+            for (to, target), number in source.emitted.items():
+                if to == name:
+                    missing += number - self.partitions[target].taken[name, source.number]
+        return missing
+
+    def close(self):
+        self.consumer.close()
