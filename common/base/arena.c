@@ -28,7 +28,7 @@ enum {
     ALIGNMENT = 16,
     FIRST_CHUNK_BYTES = 64 << 10,
     LARGEST_CHUNK_BYTES = 1 << 20,
-    KEPT_BYTES = 1 << 20,
+    KEPT_BYTES = 8 << 20,
 };
 
 struct hy_arena_chunk {

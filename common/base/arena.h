@@ -17,7 +17,7 @@ struct hy_arena {
 
 // The arena must not move after this: `protobuf` points back at it.
 void hy_arena_init(struct hy_arena *arena);
-void hy_arena_reset(struct hy_arena *arena); // keeps up to 1 MiB for the next batch
+void hy_arena_reset(struct hy_arena *arena); // keeps up to 8 MiB for the next batch
 void hy_arena_free(struct hy_arena *arena);
 
 void *hy_arena_alloc(struct hy_arena *arena, size_t size); // aligned to 16, not cleared

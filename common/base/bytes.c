@@ -47,6 +47,14 @@ static bool reserve(struct hy_buffer *buffer, size_t length) {
     return true;
 }
 
+uint8_t *hy_buffer_reserve(struct hy_buffer *buffer, size_t most) {
+    if (!reserve(buffer, most)) {
+        buffer->failed = true;
+        return NULL;
+    }
+    return buffer->data + buffer->length;
+}
+
 uint8_t *hy_buffer_extend(struct hy_buffer *buffer, size_t length) {
     if (!reserve(buffer, length)) {
         buffer->failed = true;

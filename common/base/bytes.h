@@ -37,6 +37,9 @@ void hy_buffer_free(struct hy_buffer *buffer);
 void hy_buffer_clear(struct hy_buffer *buffer); // keeps the memory, forgets `failed`
 // Room for `length` more bytes at the end, already counted in; NULL when it failed.
 uint8_t *hy_buffer_extend(struct hy_buffer *buffer, size_t length);
+// Room for up to `most` bytes at the end, not counted in yet: write, then hy_buffer_extend by what was
+// written. NULL when it failed.
+uint8_t *hy_buffer_reserve(struct hy_buffer *buffer, size_t most);
 void hy_buffer_add(struct hy_buffer *buffer, const void *data, size_t length);
 void hy_buffer_printf(struct hy_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

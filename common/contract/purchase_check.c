@@ -58,9 +58,9 @@ static bool in_range(const struct hy_limit *limit, int64_t value) {
 
 // protobuf-c gives "" for a text that is absent; JSON and tests may leave NULL.
 static bool text_is_right(const struct hy_limit *limit, const char *text) {
-    size_t length = text == NULL ? 0 : strlen(text);
-    if (length == 0) return !limit->required;
-    return in_range(limit, (int64_t)length) && hy_text_has_form(limit->text_form, text, length);
+    if (text == NULL || *text == '\0') return !limit->required;
+    size_t length = hy_text_span(limit->text_form, text, (size_t)limit->max); // stops at the terminator
+    return text[length] == '\0' && length >= (size_t)limit->min;
 }
 
 static void report_limit(struct check *check, const struct hy_limit *limit, bool absent) {

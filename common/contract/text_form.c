@@ -49,22 +49,34 @@ static size_t sequence_length(const uint8_t *text, size_t left) {
     return length;
 }
 
-static bool is_printable_utf8(const uint8_t *text, size_t length) {
-    for (size_t at = 0; at < length;) {
-        size_t step = (CLASSES[text[at]] & PRINTABLE) != 0 ? 1 : sequence_length(text + at, length - at);
-        if (step == 0) return false;
+static size_t span_of_utf8(const uint8_t *text, size_t limit) {
+    size_t at = 0;
+    while (at < limit) {
+        size_t step = (CLASSES[text[at]] & PRINTABLE) != 0 ? 1 : sequence_length(text + at, limit - at);
+        if (step == 0) break;
         at += step;
     }
-    return true;
+    return at;
+}
+
+static size_t span_of_class(const uint8_t *text, size_t limit, uint8_t class) {
+    size_t at = 0;
+    while (at < limit && (CLASSES[text[at]] & class) != 0) {
+        at++;
+    }
+    return at;
+}
+
+size_t hy_text_span(enum hy_text_form form, const char *text, size_t limit) {
+    const uint8_t *bytes = (const uint8_t *)text;
+    switch (form) {
+    case HY_FORM_TEXT: return span_of_utf8(bytes, limit);
+    case HY_FORM_ID: return span_of_class(bytes, limit, IN_ID);
+    case HY_FORM_CURRENCY: break;
+    }
+    return span_of_class(bytes, limit, CAPITAL);
 }
 
 bool hy_text_has_form(enum hy_text_form form, const char *text, size_t length) {
-    const uint8_t *bytes = (const uint8_t *)text;
-    if (form == HY_FORM_TEXT) return is_printable_utf8(bytes, length);
-    uint8_t wanted = form == HY_FORM_ID ? IN_ID : CAPITAL;
-    uint8_t common = wanted;
-    for (size_t i = 0; i < length; i++) {
-        common &= CLASSES[bytes[i]];
-    }
-    return common == wanted;
+    return hy_text_span(form, text, length) == length;
 }

@@ -43,6 +43,9 @@ void hy_admin_close(struct hy_admin *admin);
 // Why the last call did not return OK; English, from Kafka.
 const char *hy_admin_reason(const struct hy_admin *admin);
 
+// The id that the cluster gave itself when it was made; "" when the broker does not say.
+void hy_admin_cluster(struct hy_admin *admin, char *ret_id, size_t size);
+
 enum hy_admin_result hy_admin_create_topic(struct hy_admin *admin, const struct hy_admin_topic *topic);
 enum hy_admin_result hy_admin_partitions(struct hy_admin *admin, const char *topic, uint32_t *ret_partitions);
 // Fills the values of the settings named in `settings`; "" where the broker names none.

@@ -67,6 +67,12 @@ static enum hy_admin_result result_of(struct hy_admin *admin, rd_kafka_resp_err_
     }
 }
 
+void hy_admin_cluster(struct hy_admin *admin, char *ret_id, size_t size) {
+    char *id = rd_kafka_clusterid(admin->client, admin->timeout_ms);
+    snprintf(ret_id, size, "%s", id == NULL ? "" : id);
+    if (id != NULL) rd_kafka_mem_free(admin->client, id);
+}
+
 static rd_kafka_AdminOptions_t *options_for(struct hy_admin *admin, rd_kafka_admin_op_t request) {
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(admin->client, request);
     rd_kafka_AdminOptions_set_request_timeout(options, admin->timeout_ms, NULL, 0);
@@ -112,7 +118,8 @@ enum hy_admin_result hy_admin_create_topic(struct hy_admin *admin, const struct 
 }
 
 // All topics are asked for: to ask for one that does not exist may make it (auto.create.topics.enable).
-enum hy_admin_result hy_admin_partitions(struct hy_admin *admin, const char *topic, uint32_t *ret_partitions) {
+enum hy_admin_result hy_admin_partitions(struct hy_admin *admin, const char *topic,
+                                         uint32_t *ret_partitions) {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t error = rd_kafka_metadata(admin->client, 1, NULL, &metadata, admin->timeout_ms);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return result_of(admin, error, NULL);
@@ -120,7 +127,8 @@ enum hy_admin_result hy_admin_partitions(struct hy_admin *admin, const char *top
     for (int i = 0; i < metadata->topic_cnt; i++) {
         if (strcmp(metadata->topics[i].topic, topic) != 0) continue;
         error = metadata->topics[i].err;
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) *ret_partitions = (uint32_t)metadata->topics[i].partition_cnt;
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+            *ret_partitions = (uint32_t)metadata->topics[i].partition_cnt;
     }
     rd_kafka_metadata_destroy(metadata);
     return result_of(admin, error, NULL);

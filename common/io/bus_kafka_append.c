@@ -88,7 +88,7 @@ bool bus_append_open(struct hy_bus *bus) {
 static rd_kafka_topic_t *append_topic(struct hy_bus *bus, uint32_t topic) {
     struct bus_topic *of = &bus->topics[topic];
     if (of->append == NULL) {
-        rd_kafka_topic_conf_t *conf = rd_kafka_topic_conf_new();
+        rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(bus->append.client);
         rd_kafka_topic_conf_set_opaque(conf, (void *)(uintptr_t)topic);
         of->append = rd_kafka_topic_new(bus->append.client, of->full_name, conf);
     }

@@ -42,7 +42,7 @@ static rd_kafka_topic_t *fetch_topic(struct hy_bus *bus, uint32_t topic) {
     open_client(bus);
     struct bus_topic *of = &bus->topics[topic];
     if (of->fetch != NULL) return of->fetch;
-    rd_kafka_topic_conf_t *conf = rd_kafka_topic_conf_new();
+    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(bus->fetch.client);
     rd_kafka_topic_conf_set_opaque(conf, (void *)(uintptr_t)topic);
     rd_kafka_topic_conf_set(conf, "auto.offset.reset", "error", NULL, 0);
     rd_kafka_topic_conf_set(conf, "auto.commit.enable", "false", NULL, 0);

@@ -90,6 +90,16 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka
     }
 }
 
+// Only so that librdkafka does not warn by itself: a commit that failed is followed by another.
+static void on_commit(rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *list,
+                      void *opaque) {
+    (void)client;
+    (void)list;
+    (void)opaque;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        hy_log(HY_LOG_DEBUG, "commit_failed", "%s", rd_kafka_err2str(error));
+}
+
 static void open_client(struct hy_bus *bus) {
     struct bus_group *group = &bus->group;
     if (group->client != NULL) return;
@@ -101,6 +111,7 @@ static void open_client(struct hy_bus *bus) {
                         options->session_ms > 3 ? options->session_ms / 3 : 1) &&
         (!options->static_membership || bus_conf_set(conf, "group.instance.id", options->instance))) {
         rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+        rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
         group->client = bus_client_new(RD_KAFKA_CONSUMER, conf);
     }
     if (group->client == NULL) abort(); // said why; hy_bus_open has checked the options

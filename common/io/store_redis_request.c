@@ -81,7 +81,8 @@ static void put_count(struct hy_buffer *out, char mark, uint64_t count) {
     if (to == NULL) return;
     to[0] = (uint8_t)mark;
     memcpy(to + 1, start, length);
-    memcpy(to + 1 + length, "\r\n", 2);
+    to[1 + length] = '\r';
+    to[2 + length] = '\n';
 }
 
 static void put_command(struct hy_buffer *out, size_t words) {
@@ -93,7 +94,8 @@ static void put(struct hy_buffer *out, struct hy_bytes bytes) {
     uint8_t *to = hy_buffer_extend(out, bytes.length + 2);
     if (to == NULL) return;
     if (bytes.length > 0) memcpy(to, bytes.data, bytes.length);
-    memcpy(to + bytes.length, "\r\n", 2);
+    to[bytes.length] = '\r';
+    to[bytes.length + 1] = '\n';
 }
 
 static void put_text(struct hy_buffer *out, const char *text) {

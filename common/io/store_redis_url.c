@@ -67,7 +67,7 @@ static bool parse_host(const char *start, const char *end, struct redis_address 
     const char *bracket = memrchr(start, ']', (size_t)(end - start));
     if (colon != NULL && bracket != NULL && colon < bracket) colon = NULL;
     const char *host_end = colon != NULL ? colon : end;
-    if (bracket != NULL && (start[0] != '[' || bracket + 1 != host_end)) return false;
+    if ((bracket != NULL) != (start[0] == '[') || (bracket != NULL && bracket + 1 != host_end)) return false;
     if (bracket != NULL) {
         start++;
         host_end--;

@@ -64,11 +64,11 @@ const struct hy_rule *hy_program_rule(const struct hy_program *program, const ch
 // In the order of strcmp: the first byte weighs most, and what is behind the end counts as 0.
 uint64_t hy_text_prefix(const char *text) {
     uint64_t prefix = 0;
-    for (size_t i = 0; i < sizeof prefix; i++) {
-        prefix = prefix << 8 | (unsigned char)*text;
-        if (*text != '\0') text++;
+    size_t length = 0;
+    for (; length < sizeof prefix && text[length] != '\0'; length++) {
+        prefix = prefix << 8 | (unsigned char)text[length];
     }
-    return prefix;
+    return length == 0 ? 0 : prefix << (8 * (sizeof prefix - length));
 }
 
 static int compare_to_rate(uint64_t prefix, const char *category, const struct hy_category_rate *rate) {

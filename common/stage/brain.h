@@ -45,14 +45,18 @@ struct hy_decision {
     enum hy_code code;            // unless accepted: why
     const char *field;            // or NULL
     uint32_t program_version;
-    ProtobufCMessage *body; // hy_brain.body; NULL when declined
-    ProtobufCMessage *note; // what the answer is made from, small; NULL: none
+    const ProtobufCMessage *body; // hy_brain.body: what evolve is given; NULL when declined
+    struct hy_bytes body_bytes;   // the same, encoded
+    struct hy_bytes note;         // what the answer is made from, encoded: small
     const struct hy_command_out *commands;
     size_t command_count;
 };
 
 // The kind of inputs that are timers: id "timer:<due>", event time the due time.
 enum { HY_KIND_TIMER = -1 };
+
+// A message as bytes in the arena, by protobuf-c; for what is not worth encoding by hand.
+struct hy_bytes hy_brain_pack(struct hy_arena *arena, const ProtobufCMessage *message);
 
 struct hy_brain {
     void *context;              // given to every function

@@ -3,10 +3,11 @@
 // counts.
 #include <inttypes.h>
 
+#include "common/base/wire.h"
 #include "common/io/log.h"
 #include "common/stage/tenure.h"
 
-enum { BLOCK_FIELD = (2 << 3) | 2 }; // LogMessage.block
+enum { BLOCK_FIELD = 2 }; // of LogMessage
 
 static void begin(struct hy_tenure *tenure) {
     struct hy_block *block = &tenure->block;
@@ -68,13 +69,9 @@ static void close_block(struct hy_tenure *tenure) {
     size_t head_size = huiyuan__v1__block__get_packed_size(&head);
     size_t size = head_size + block->records.length;
     hy_buffer_clear(&block->message);
-    uint8_t field[11] = {BLOCK_FIELD};
-    size_t n = 1;
-    for (size_t rest = size;; rest >>= 7) {
-        field[n++] = (uint8_t)(rest < 128 ? rest : (rest & 127) | 128);
-        if (rest < 128) break;
-    }
-    hy_buffer_add(&block->message, field, n);
+    uint8_t field[HY_WIRE_NUMBER_BYTES];
+    const uint8_t *end = hy_wire_put(hy_wire_put_tag(field, BLOCK_FIELD, HY_WIRE_BYTES), size);
+    hy_buffer_add(&block->message, field, (size_t)(end - field));
     uint8_t *p = hy_buffer_extend(&block->message, head_size);
     if (p != NULL) huiyuan__v1__block__pack(&head, p);
     hy_buffer_add(&block->message, block->records.data, block->records.length);

@@ -2,11 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/stage/encode.h"
 #include "common/stage/tenure.h"
 #include "proto/commands.pb-c.h"
 
 enum {
-    RECORD_TAG = (7 << 3) | 2, // Block.records
+    RECORDS_FIELD = 7, // of Block
     DEAD_LETTER_PAYLOAD_BYTES = 16 * 1024,
 };
 
@@ -15,11 +16,8 @@ static char *text(const char *constant) {
     return (char *)(uintptr_t)constant;
 }
 
-static ProtobufCBinaryData pack(struct hy_arena *arena, const ProtobufCMessage *message) {
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = hy_arena_alloc(arena, size);
-    protobuf_c_message_pack(message, bytes);
-    return (ProtobufCBinaryData){size, bytes};
+static ProtobufCBinaryData binary(struct hy_bytes bytes) {
+    return (ProtobufCBinaryData){bytes.length, (uint8_t *)(uintptr_t)bytes.data};
 }
 
 static void emit(struct hy_tenure *tenure, Huiyuan__V1__Record *record, Huiyuan__V1__Emission *emission) {
@@ -64,7 +62,7 @@ static void emit_command(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
     emission->to = text(out->to);
     emission->partition = partition;
     emission->number = origin.number;
-    emission->payload = pack(arena, &command.base);
+    emission->payload = binary(hy_brain_pack(arena, &command.base));
     emit(tenure, record, emission);
 }
 
@@ -84,7 +82,7 @@ static void emit_dead_letter(struct hy_tenure *tenure, Huiyuan__V1__Record *reco
                                       : hy_arena_printf(arena, "%s: %s", hy_code_english(code), detail);
     letter.reason_zh = detail == NULL ? text(hy_code_chinese(code))
                                       : hy_arena_printf(arena, "%s：%s", hy_code_chinese(code), detail);
-    letter.payload = (ProtobufCBinaryData){original.length, (uint8_t *)(uintptr_t)original.data};
+    letter.payload = binary(original);
     if (letter.payload.len > DEAD_LETTER_PAYLOAD_BYTES) letter.payload.len = DEAD_LETTER_PAYLOAD_BYTES;
     letter.payload_bytes = original.length;
     letter.recorded_at_ms = tenure->block.recorded_at_ms;
@@ -95,7 +93,7 @@ static void emit_dead_letter(struct hy_tenure *tenure, Huiyuan__V1__Record *reco
     emission->to = text("dead-letters");
     emission->partition = tenure->partition;
     emission->number = next_number(tenure, record, "dead-letters", tenure->partition);
-    emission->payload = pack(arena, &letter.base);
+    emission->payload = binary(hy_brain_pack(arena, &letter.base));
     emit(tenure, record, emission);
 }
 
@@ -110,7 +108,7 @@ static void refuse(struct hy_tenure *tenure, Huiyuan__V1__Record *record, const 
 static void forward(struct hy_tenure *tenure, Huiyuan__V1__Record *record, const struct hy_intake *intake) {
     Huiyuan__V1__Forwarded forwarded = HUIYUAN__V1__FORWARDED__INIT;
     forwarded.topic = text(intake->topic);
-    forwarded.message = (ProtobufCBinaryData){intake->bytes.length, (uint8_t *)(uintptr_t)intake->bytes.data};
+    forwarded.message = binary(intake->bytes);
     Huiyuan__V1__Command command = HUIYUAN__V1__COMMAND__INIT;
     command.body_case = HUIYUAN__V1__COMMAND__BODY_FORWARDED;
     command.forwarded = &forwarded;
@@ -126,7 +124,7 @@ static void answer(struct hy_tenure *tenure, Huiyuan__V1__Record *record, const 
     if (record->command_id[0] == '\0' || brain->answer == NULL) return;
     const ProtobufCMessage *message =
         brain->answer(brain->context, &intake->input, note, &tenure->batch.arena);
-    if (message != NULL) record->answer = pack(&tenure->batch.arena, message);
+    if (message != NULL) record->answer = binary(hy_brain_pack(&tenure->batch.arena, message));
 }
 
 // An id that is in the window: the stored outcome again, or a contradiction.
@@ -172,8 +170,8 @@ static const ProtobufCMessage *ask(struct hy_tenure *tenure, Huiyuan__V1__Record
         if (decision.field != NULL) record->field = text(decision.field);
         return NULL;
     }
-    record->body = pack(arena, decision.body);
-    if (decision.note != NULL) record->note = pack(arena, decision.note);
+    record->body = binary(decision.body_bytes);
+    record->note = binary(decision.note);
     for (size_t i = 0; i < decision.command_count; i++)
         emit_command(tenure, record, &decision.commands[i]);
     answer(tenure, record, intake, hy_bytes(record->note.data, record->note.len));
@@ -241,20 +239,6 @@ static const ProtobufCMessage *decide_record(struct hy_tenure *tenure, Huiyuan__
     return NULL;
 }
 
-static void append_record(struct hy_tenure *tenure, const Huiyuan__V1__Record *record) {
-    struct hy_buffer *records = &tenure->block.records;
-    size_t size = huiyuan__v1__record__get_packed_size(record);
-    uint8_t head[11] = {RECORD_TAG};
-    size_t n = 1;
-    for (size_t rest = size; n < sizeof head; rest >>= 7) {
-        head[n++] = (uint8_t)(rest < 128 ? rest : (rest & 127) | 128);
-        if (rest < 128) break;
-    }
-    hy_buffer_add(records, head, n);
-    uint8_t *p = hy_buffer_extend(records, size);
-    if (p != NULL) huiyuan__v1__record__pack(record, p);
-}
-
 static void count(struct hy_tenure *tenure, Huiyuan__V1__Outcome outcome) {
     static const int metrics[] = {
         [HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED] = METRIC_ACCEPTED,
@@ -274,7 +258,7 @@ static void settle(struct hy_tenure *tenure, const struct hy_intake *intake,
     struct hy_block *block = &tenure->block;
     struct hy_place place = {block->seq, 0, tenure->claim};
     uint32_t index = block->count++;
-    append_record(tenure, record);
+    hy_encode_record(record, RECORDS_FIELD, &block->records);
     hy_totals_apply(&tenure->totals, tenure->stage->brain, record, body);
     if (record->entry > 0) {
         struct hy_member_entry entry = {record, block->seq, index};

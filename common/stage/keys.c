@@ -1,57 +1,82 @@
 #include "common/stage/keys.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/hash.h"
 
-// Ids are bounded by the contract, so a name that does not fit is a mistake in the program.
-__attribute__((format(printf, 1, 2))) static struct hy_key make(const char *format, ...) {
+// Built without printf: two keys for each member of a batch. Ids are bounded by the contract, so a name that
+// does not fit is a mistake in the program.
+static void add(struct hy_key *key, const char *text) {
+    size_t length = strlen(text);
+    if (key->length + length >= sizeof key->text) abort();
+    memcpy(key->text + key->length, text, length + 1);
+    key->length += (uint32_t)length;
+}
+
+static void add_number(struct hy_key *key, uint64_t number) {
+    char digits[21];
+    char *p = digits + sizeof digits - 1;
+    *p = '\0';
+    do
+        *--p = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    add(key, p);
+}
+
+// "hy:{3}:points:" and the kind of what follows.
+static struct hy_key make(const struct hy_key_space *space, const char *kind) {
     struct hy_key key;
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(key.text, sizeof key.text, format, arguments);
-    va_end(arguments);
-    if (length < 0 || (size_t)length >= sizeof key.text) abort();
-    key.length = (uint32_t)length;
+    key.length = 0;
+    add(&key, space->prefix);
+    add(&key, "{");
+    add_number(&key, space->partition);
+    add(&key, "}:");
+    add(&key, space->log);
+    add(&key, kind);
     return key;
 }
 
 struct hy_key hy_key_watermark(const struct hy_key_space *space) {
-    return make("%s{%" PRIu32 "}:%s:w", space->prefix, space->partition, space->log);
+    return make(space, ":w");
 }
 
-// On the hot path: once for each member of a batch, so without printf.
 struct hy_key hy_key_member(const struct hy_key_space *space, const char *member_id) {
-    struct hy_key key = make("%s{%" PRIu32 "}:%s:m:", space->prefix, space->partition, space->log);
-    size_t length = strlen(member_id);
-    if (key.length + length >= sizeof key.text) abort();
-    memcpy(key.text + key.length, member_id, length + 1);
-    key.length += (uint32_t)length;
+    struct hy_key key = make(space, ":m:");
+    add(&key, member_id);
     return key;
 }
 
 struct hy_key hy_key_page(const struct hy_key_space *space, const char *member_id, uint64_t page) {
-    return make("%s{%" PRIu32 "}:%s:p:%" PRIu64 ":%s", space->prefix, space->partition, space->log, page,
-                member_id);
+    struct hy_key key = make(space, ":p:");
+    add_number(&key, page);
+    add(&key, ":");
+    add(&key, member_id);
+    return key;
 }
 
 struct hy_key hy_key_timers(const struct hy_key_space *space) {
-    return make("%s{%" PRIu32 "}:%s:t", space->prefix, space->partition, space->log);
+    return make(space, ":t");
 }
 
 struct hy_key hy_key_answer(const struct hy_key_space *space, const char *command_id) {
-    return make("%s{%" PRIu32 "}:%s:a:%s", space->prefix, space->partition, space->log, command_id);
+    struct hy_key key = make(space, ":a:");
+    add(&key, command_id);
+    return key;
 }
 
 struct hy_key hy_key_pattern(const struct hy_key_space *space) {
-    return make("%s{%" PRIu32 "}:%s:*", space->prefix, space->partition, space->log);
+    return make(space, ":*");
 }
 
 struct hy_key hy_key_replies(const char *prefix, const char *instance) {
-    return make("%sreplies:%s", prefix, instance);
+    struct hy_key key;
+    key.length = 0;
+    add(&key, prefix);
+    add(&key, "replies:");
+    add(&key, instance);
+    return key;
 }
 
 void hy_command_id_make(char ret_id[HY_COMMAND_ID_BYTES], uint32_t partition, const char *member_id,

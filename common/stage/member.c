@@ -4,11 +4,13 @@
 
 #include "common/base/hash.h"
 #include "common/base/memory.h"
+#include "common/stage/encode.h"
 #include "common/stage/keys.h"
 #include "proto/projection.pb-c.h"
 
 enum {
-    TAIL_TAG = (6 << 3) | 2, // MemberState.tail and ReceiptPage.receipts: field 6, length-delimited
+    TAIL_FIELD = 6, // of MemberState.tail and of ReceiptPage.receipts
+    TAIL_CEILING_BYTES = 16 * 1024 * 1024,
 };
 
 struct hy_member *hy_member_new(const struct hy_brain *brain, const char *id, uint64_t hash) {
@@ -19,6 +21,7 @@ struct hy_member *hy_member_new(const struct hy_brain *brain, const char *id, ui
     member->hash = hash;
     member->state_offset = (uint32_t)state_offset;
     memcpy(member->id, id, id_size);
+    hy_buffer_init(&member->tail, TAIL_CEILING_BYTES);
     return member;
 }
 
@@ -35,7 +38,7 @@ void hy_member_free(const struct hy_brain *brain, struct hy_member *member) {
     hy_member_pages_free(member->pages);
     hy_member_pages_free(member->pages_sending);
     hy_window_free(&member->window);
-    hy_free(member->tail);
+    hy_buffer_free(&member->tail);
     hy_free(member);
 }
 
@@ -44,7 +47,7 @@ void hy_member_reset(const struct hy_brain *brain, struct hy_member *member) {
     memset(hy_member_state(member), 0, brain->state_bytes);
     memset(member->newest_ms, 0, sizeof member->newest_ms);
     hy_window_free(&member->window);
-    member->tail_length = 0;
+    hy_buffer_clear(&member->tail);
     member->seq = 0;
     member->entries = 0;
     member->due_ms = 0;
@@ -82,38 +85,20 @@ static void window_add(struct hy_member *member, const Huiyuan__V1__Receipt *rec
     hy_window_add(&member->window, &item, hy_bytes(receipt->note.data, receipt->note.len));
 }
 
-static size_t put_varint(uint8_t *out, size_t value) {
-    size_t n = 0;
-    for (; value >= 128; value >>= 7)
-        out[n++] = (uint8_t)(value | 128);
-    out[n++] = (uint8_t)value;
-    return n;
-}
-
 static void tail_add(struct hy_member *member, const Huiyuan__V1__Receipt *receipt) {
-    size_t size = huiyuan__v1__receipt__get_packed_size(receipt);
-    size_t need = member->tail_length + size + 6;
-    if (need > member->tail_capacity) {
-        member->tail_capacity = (uint32_t)(need < 128 ? 256 : need * 2);
-        member->tail = hy_realloc(member->tail, member->tail_capacity);
-    }
-    uint8_t *p = member->tail + member->tail_length;
-    *p++ = TAIL_TAG;
-    p += put_varint(p, size);
-    p += huiyuan__v1__receipt__pack(receipt, p);
-    member->tail_length = (uint32_t)(p - member->tail);
+    hy_encode_receipt(receipt, TAIL_FIELD, &member->tail);
 }
 
 // A full tail is a page, byte for byte.
 static bool page_if_full(struct hy_member *member) {
     if (member->entries % HY_PAGE_RECEIPTS != 0) return false;
-    struct hy_member_page *page = hy_malloc(sizeof *page + member->tail_length);
+    struct hy_member_page *page = hy_malloc(sizeof *page + member->tail.length);
     page->number = member->entries / HY_PAGE_RECEIPTS - 1;
-    page->length = member->tail_length;
-    memcpy(page->bytes, member->tail, member->tail_length);
+    page->length = (uint32_t)member->tail.length;
+    memcpy(page->bytes, member->tail.data, member->tail.length);
     page->next = member->pages;
     member->pages = page;
-    member->tail_length = 0;
+    hy_buffer_clear(&member->tail);
     return true;
 }
 
@@ -182,11 +167,8 @@ void hy_member_save(const struct hy_brain *brain, const struct hy_member *member
     saved.due_ms = member->due_ms;
     // protobuf-c does not write through this pointer.
     saved.member_id = (char *)(uintptr_t)member->id;
-    size_t size = huiyuan__v1__member_state__get_packed_size(&saved);
-    uint8_t *p = hy_buffer_extend(out, size + member->tail_length);
-    if (p == NULL) return;
-    huiyuan__v1__member_state__pack(&saved, p);
-    if (member->tail_length > 0) memcpy(p + size, member->tail, member->tail_length);
+    hy_encode_member_state(&saved, out);
+    hy_buffer_add(out, member->tail.data, member->tail.length);
 }
 
 bool hy_member_load(const struct hy_brain *brain, struct hy_member *member, struct hy_bytes saved,
@@ -223,7 +205,7 @@ bool hy_member_load_page(struct hy_member *member, struct hy_bytes page, struct 
 }
 
 void hy_member_load_tail(const struct hy_brain *brain, struct hy_member *member, struct hy_arena *arena) {
-    window_add_all(member, hy_bytes(member->tail, member->tail_length), arena);
+    window_add_all(member, hy_buffer_bytes(&member->tail), arena);
     expire(brain, member);
     member->loaded = true;
 }

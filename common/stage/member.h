@@ -24,9 +24,7 @@ struct hy_member {
     int64_t newest_ms[HY_CLASSES_LIMIT];
     int64_t due_ms; // next timer, as the state says; 0: none
     struct hy_window window;
-    uint8_t *tail; // Receipt messages of the page that is filling, each with the tag of MemberState.tail
-    uint32_t tail_length;
-    uint32_t tail_capacity;
+    struct hy_buffer tail; // Receipts of the page that is filling, each as an element of MemberState.tail
     struct hy_member_page *pages;         // full, not yet projected; newest first
     struct hy_member_page *pages_sending; // part of the projection in flight
     struct hy_member *next_dirty;

@@ -1,7 +1,11 @@
 // Durable emissions → Kafka, in order. When one fails, everything from there on is sent again: the targets
 // know the numbers.
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "common/base/memory.h"
 #include "common/stage/tenure.h"
+#include "proto/commands.pb-c.h"
 
 static struct hy_outbox_item *at(const struct hy_outbox *outbox, size_t place) {
     return &outbox->items[(outbox->first + place) & (outbox->capacity - 1)];
@@ -36,6 +40,22 @@ static void push(struct hy_outbox *outbox, const struct hy_outbox_item *item) {
     outbox->items[(outbox->first + outbox->count++) & (outbox->capacity - 1)] = *item;
 }
 
+// Where the input that a dead letter tells of was found: the same when it is sent again.
+static void name_dead_letter(struct hy_outbox_item *item) {
+    Huiyuan__V1__DeadLetter *letter = huiyuan__v1__dead_letter__unpack(NULL, item->length, item->bytes);
+    if (letter == NULL) return;
+    snprintf(item->key, sizeof item->key, "%s/%" PRIu32 "/%" PRId64, letter->topic, letter->partition,
+             letter->offset);
+    huiyuan__v1__dead_letter__free_unpacked(letter, NULL);
+}
+
+static void name_command(struct hy_outbox_item *item) {
+    Huiyuan__V1__Command *command = huiyuan__v1__command__unpack(NULL, item->length, item->bytes);
+    if (command == NULL) return;
+    snprintf(item->key, sizeof item->key, "%s", command->member_id);
+    huiyuan__v1__command__free_unpacked(command, NULL);
+}
+
 void outbox_add(struct hy_tenure *tenure, struct hy_outbox *outbox, const Huiyuan__V1__Emission *emission) {
     const struct hy_stage *stage = tenure->stage;
     bool dead = strcmp(emission->to, "dead-letters") == 0;
@@ -46,6 +66,10 @@ void outbox_add(struct hy_tenure *tenure, struct hy_outbox *outbox, const Huiyua
         .bytes = hy_malloc(emission->payload.len + 1),
     };
     if (emission->payload.len > 0) memcpy(item.bytes, emission->payload.data, emission->payload.len);
+    if (dead)
+        name_dead_letter(&item);
+    else
+        name_command(&item);
     push(outbox, &item);
 }
 
@@ -92,7 +116,7 @@ bool outbox_step(struct hy_tenure *tenure) {
         struct hy_outbox_item *item = at(outbox, outbox->sent);
         uint32_t ordinal = (outbox->base + (uint32_t)outbox->sent) & 0x3fffffff;
         item->acknowledged = false;
-        if (!hy_bus_append(tenure->stage->bus, item->topic, item->partition, hy_bytes(NULL, 0),
+        if (!hy_bus_append(tenure->stage->bus, item->topic, item->partition, hy_bytes_of(item->key),
                            hy_bytes(item->bytes, item->length),
                            tenure_token(tenure, TOKEN_EMISSION, outbox->epoch, ordinal)))
             break;

@@ -93,7 +93,7 @@ static void admin(void *context, struct hy_http_exchange *exchange) {
         answer_text(exchange, reason == NULL ? 200 : 503, reason == NULL ? "ok" : reason);
     } else if (strcmp(path, "/metrics") == 0) {
         struct hy_buffer out;
-        hy_buffer_init(&out, 1024 * 1024);
+        hy_buffer_init(&out, (size_t)1024 * 1024);
         hy_metrics_print(health.metrics, &out);
         hy_http_answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", hy_buffer_bytes(&out), NULL,
                        0);

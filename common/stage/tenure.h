@@ -101,12 +101,15 @@ struct hy_projector {
     enum { PROJECTOR_IDLE, PROJECTOR_SENDING, PROJECTOR_AWAY, PROJECTOR_ASKING } phase;
 };
 
+enum { OUTBOX_KEY_BYTES = 96 }; // a member id, or the place of a dead letter
+
 struct hy_outbox_item {
     struct hy_place block;
     uint32_t topic; // of the bus
     uint32_t partition;
     uint32_t length;
     uint8_t *bytes;
+    char key[OUTBOX_KEY_BYTES];
     bool sent, acknowledged;
 };
 

@@ -219,7 +219,7 @@ static void mark_applied(struct earning *earning) {
 
 static void add_rule(const struct earning *earning, Change *change, const char *rule_id, int32_t factor) {
     AppliedRule *rule = hy_arena_alloc(earning->arena, sizeof *rule);
-    huiyuan__v1__applied_rule__init(rule);
+    *rule = (AppliedRule)HUIYUAN__V1__APPLIED_RULE__INIT;
     rule->rule_id = (char *)rule_id;
     rule->rule_version = earning->program->version;
     rule->factor_hundredths = (uint32_t)factor;
@@ -298,7 +298,7 @@ static Posting *add_postings(const struct earning *earning, Change *change) {
     change->lines = hy_arena_alloc(earning->arena, count * sizeof *change->lines);
     change->n_lines = count;
     for (size_t i = 0; i < count; i++) {
-        huiyuan__v1__line_posting__init(&postings[i]);
+        postings[i] = (Posting)HUIYUAN__V1__LINE_POSTING__INIT;
         postings[i].line_id = earning->purchase->lines[i]->line_id;
         postings[i].paid_fen = earning->purchase->lines[i]->paid_fen;
         change->lines[i] = &postings[i];

@@ -3,6 +3,7 @@
 
 #include "common/contract/limits.h"
 #include "common/contract/purchase.h"
+#include "common/contract/store_event.h"
 #include "common/program/published.h"
 #include "services/accrual/accrual.h"
 
@@ -19,8 +20,7 @@ static struct hy_error read_input(void *context, uint32_t source, struct hy_byte
     if (source != SOURCE_PURCHASES)
         return (struct hy_error){HY_INVALID_FIELD, "body",
                                  "a command that accrual knows 应为积分服务支持的指令"};
-    const Huiyuan__V1__StoreEvent *event =
-        huiyuan__v1__store_event__unpack(&arena->protobuf, message.length, message.data);
+    const Huiyuan__V1__StoreEvent *event = hy_store_event_decode(message, arena);
     if (event == NULL)
         return (struct hy_error){HY_MALFORMED, NULL,
                                  "a StoreEvent of huiyuan.v1 应为 huiyuan.v1 的 StoreEvent"};
@@ -56,19 +56,6 @@ static bool ready(void *context, const char **ret_reason) {
     else
         return true;
     return false;
-}
-
-static ProtobufCMessage *make_note(const Huiyuan__V1__PointsChange *change, struct hy_arena *arena) {
-    Huiyuan__V1__PointsNote *note = hy_arena_alloc(arena, sizeof *note);
-    huiyuan__v1__points_note__init(note);
-    note->type = change->type;
-    note->points = change->points;
-    note->balance_after = change->balance_after;
-    note->n_line_points = change->n_lines;
-    note->line_points = hy_arena_alloc(arena, (change->n_lines + 1) * sizeof *note->line_points);
-    for (size_t i = 0; i < change->n_lines; i++)
-        note->line_points[i] = change->lines[i]->points;
-    return &note->base;
 }
 
 static void reject(struct hy_decision *decision, enum hy_code code, const char *field) {
@@ -107,7 +94,8 @@ static void decide(void *context, const void *state, const struct hy_input *inpu
     }
     ret_decision->outcome = HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED;
     ret_decision->body = &change->base;
-    ret_decision->note = make_note(change, arena);
+    ret_decision->body_bytes = points_change_encode(change, arena);
+    ret_decision->note = points_note_encode(change, arena);
 }
 
 static void evolve(void *context, void *state, const Huiyuan__V1__Record *record,

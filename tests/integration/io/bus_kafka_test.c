@@ -249,6 +249,17 @@ Test(bus_kafka, an_unreachable_broker_is_waited_for_and_does_not_hold_up_the_clo
     cr_assert(probe.deliveries == 1 && probe.failures == 1, "an append is reported, whatever happens");
 }
 
+Test(bus_kafka, an_append_that_nobody_takes_is_given_up_after_half_a_minute) {
+    struct hy_bus_options options = probe_options("nowhere.");
+    options.brokers = "127.0.0.1:1";
+    probe_open(&probe, &options);
+    cr_assert(hy_bus_append(probe.bus, probe.topic, 0, hy_bytes("k", 1), hy_bytes("v", 1), 1));
+    probe_for(&probe, 25000);
+    cr_assert(probe.deliveries == 0);
+    probe_until(&probe, &probe.failures, 1, 15);
+    probe_close(&probe);
+}
+
 Test(bus_kafka, a_reachable_broker_shows_without_any_traffic, .init = setup, .fini = teardown) {
     for (int i = 0; i < 200 && !hy_bus_connected(probe.bus); i++) {
         hy_bus_poll(probe.bus, 1, 50);

@@ -226,38 +226,38 @@ Test(store_redis, values_are_binary) {
 }
 
 Test(store_redis, a_projection_of_many_members_fits) {
-    enum { MANY = 20000 };
-    struct hy_store_set *sets = calloc(2 * MANY, sizeof *sets);
-    struct hy_store_timer *timers = calloc(MANY, sizeof *timers);
-    char(*names)[96] = calloc(2 * MANY, sizeof *names);
-    for (size_t i = 0; i < 2 * (size_t)MANY; i++) {
+    const size_t many = 20000;
+    struct hy_store_set *sets = calloc(2 * many, sizeof *sets);
+    struct hy_store_timer *timers = calloc(many, sizeof *timers);
+    char(*names)[96] = calloc(2 * many, sizeof *names);
+    for (size_t i = 0; i < 2 * many; i++) {
         snprintf(names[i], sizeof names[i], "%s:m%zu", tag, i);
         // The second half goes away again.
         sets[i] =
-            (struct hy_store_set){hy_bytes_of(names[i]), i < MANY ? text("value") : hy_bytes(NULL, 0), 0};
-        if (i < MANY) timers[i] = (struct hy_store_timer){hy_bytes_of(names[i]), i % 2 == 0 ? 7 : 0};
+            (struct hy_store_set){hy_bytes_of(names[i]), i < many ? text("value") : hy_bytes(NULL, 0), 0};
+        if (i < many) timers[i] = (struct hy_store_timer){hy_bytes_of(names[i]), i % 2 == 0 ? 7 : 0};
     }
     const struct hy_store_projection projection = {
         .watermark_key = key("w"),
         .next = text("1"),
         .sets = sets,
-        .set_count = 2 * (size_t)MANY,
+        .set_count = 2 * many,
         .timer_key = key("t"),
         .timers = timers,
-        .timer_count = MANY,
+        .timer_count = many,
     };
     project(&projection);
     cr_assert(last.status == HY_STORE_OK);
-    struct hy_bytes *keys = calloc(MANY, sizeof *keys);
-    for (size_t i = 0; i < MANY; i++) {
+    struct hy_bytes *keys = calloc(many, sizeof *keys);
+    for (size_t i = 0; i < many; i++) {
         keys[i] = sets[i].key;
     }
-    hy_store_get(store, keys, MANY, heard, &last);
+    hy_store_get(store, keys, many, heard, &last);
     poll_until(store, last.calls + 1);
-    cr_assert(last.count == MANY && is(0, "value"));
-    hy_store_due(store, key("w"), key("t"), 10, MANY, heard, &last);
+    cr_assert(last.count == many && is(0, "value"));
+    hy_store_due(store, key("w"), key("t"), 10, many, heard, &last);
     poll_until(store, last.calls + 1);
-    cr_assert(last.count == 1 + MANY / 2);
+    cr_assert(last.count == 1 + many / 2);
     free(sets);
     free(timers);
     free(names);
@@ -290,8 +290,9 @@ Test(store_redis, a_walk_finds_every_key_of_a_pattern_and_deletion_removes_them)
     const struct hy_store_projection projection = {.watermark_key = key("w"), .sets = sets, .set_count = 3};
     project(&projection);
     snprintf(cursor, sizeof cursor, "0");
+    struct hy_bytes pattern = key("s*");
     do {
-        hy_store_scan(store, text(cursor), key("s*"), note_scanned, NULL);
+        hy_store_scan(store, text(cursor), pattern, note_scanned, NULL);
         while (hy_store_pending(store) > 0) {
             hy_store_poll(store, 100);
         }

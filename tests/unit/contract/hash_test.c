@@ -87,8 +87,9 @@ Test(purchase_hash, does_not_see_the_order_of_fields_nor_fields_that_it_does_not
             memcpy(other + at, part->start, part->length);
             at += part->length;
         }
-        memcpy(other + at, "\x9a\x06\x03new", 6); // field 99
-        Purchase *again = huiyuan__v1__purchase__unpack(&arena.protobuf, at + 6, other);
+        static const uint8_t NEW_FIELD[] = {0x9a, 0x06, 3, 'n', 'e', 'w'}; // number 99
+        memcpy(other + at, NEW_FIELD, sizeof NEW_FIELD);
+        Purchase *again = huiyuan__v1__purchase__unpack(&arena.protobuf, at + sizeof NEW_FIELD, other);
         cr_assert_neq(again, NULL);
         cr_assert_eq(again->base.n_unknown_fields, 1);
         cr_assert_eq(hy_purchase_hash(again, &arena), hash);

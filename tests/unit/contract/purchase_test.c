@@ -187,6 +187,14 @@ Test(purchase, a_line_id_stands_once_in_a_purchase_whatever_the_order) {
     }
 }
 
+Test(purchase, a_repeated_line_id_is_found_between_longer_ones) {
+    Purchase *purchase = right_purchase(&arena);
+    purchase->lines[1]->line_id = "22";
+    then_accepted(purchase);
+    purchase->lines[2]->line_id = "1";
+    then_refused(purchase, HY_INVALID_FIELD, "lines[2].line_id");
+}
+
 Test(purchase, lines_together_stay_below_the_limit_of_an_amount) {
     Purchase *purchase = right_purchase(&arena);
     purchase->n_payments = 0;

@@ -30,7 +30,7 @@ static void then_in_effect(int64_t time_ms, uint32_t version) {
     cr_assert_eq(program == NULL ? 0 : program->version, version, "at %lld", (long long)time_ms);
 }
 
-enum { DAY_MS = 86400000 };
+static const int64_t DAY_MS = 86400000;
 static const int64_t JANUARY = 1704067200000; // 2024-01-01 UTC
 
 Test(program_versions, the_latest_that_has_begun_is_in_effect) {

@@ -44,7 +44,8 @@ static void save(struct shelf *shelf, struct hy_member *member) {
 static struct hy_member *load(struct shelf *shelf, const char *id) {
     struct hy_member *member = hy_member_new(&shelf->brain, id, hy_hash64(hy_bytes_of(id)));
     uint64_t first, end;
-    cr_assert(hy_member_load(&shelf->brain, member, hy_buffer_bytes(&shelf->state), &shelf->arena, &first, &end));
+    cr_assert(
+        hy_member_load(&shelf->brain, member, hy_buffer_bytes(&shelf->state), &shelf->arena, &first, &end));
     for (uint64_t page = first; page < end; page++)
         cr_assert(hy_member_load_page(member, hy_buffer_bytes(&shelf->pages[page]), &shelf->arena), "page %u",
                   (unsigned)page);
@@ -98,8 +99,7 @@ Test(member, what_one_purchase_writes_does_not_grow_with_history) {
         buy(shelf, member, n, 1000 + n);
         save(shelf, member);
         size_t *most = n <= 100 ? &most_early : &most_late;
-        if (shelf->state.length > *most)
-            *most = shelf->state.length;
+        if (shelf->state.length > *most) *most = shelf->state.length;
     }
     cr_assert_lt(most_late, most_early + 100, "%zu bytes early, %zu late", most_early, most_late);
 }
@@ -112,7 +112,8 @@ Test(member, only_pages_that_reach_into_the_window_are_loaded) {
     save(shelf, member);
     struct hy_member *again = hy_member_new(&shelf->brain, "m", hy_hash64(hy_bytes_of("m")));
     uint64_t first, end;
-    cr_assert(hy_member_load(&shelf->brain, again, hy_buffer_bytes(&shelf->state), &shelf->arena, &first, &end));
+    cr_assert(
+        hy_member_load(&shelf->brain, again, hy_buffer_bytes(&shelf->state), &shelf->arena, &first, &end));
     cr_assert_leq(end - first, 4);
     cr_assert_eq(end, 1000 / HY_PAGE_RECEIPTS);
     hy_member_free(&shelf->brain, again);
@@ -138,5 +139,6 @@ Test(member, another_members_bytes_are_refused) {
     save(shelf, member);
     struct hy_member *other = hy_member_new(&shelf->brain, "n", hy_hash64(hy_bytes_of("n")));
     uint64_t first, end;
-    cr_assert_not(hy_member_load(&shelf->brain, other, hy_buffer_bytes(&shelf->state), &shelf->arena, &first, &end));
+    cr_assert_not(
+        hy_member_load(&shelf->brain, other, hy_buffer_bytes(&shelf->state), &shelf->arena, &first, &end));
 }

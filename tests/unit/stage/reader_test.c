@@ -21,8 +21,7 @@ static struct hy_read give(struct log *log, const Huiyuan__V1__LogMessage *messa
     uint8_t bytes[512];
     size_t length = huiyuan__v1__log_message__pack(message, bytes);
     struct hy_read read = hy_reader_take(&log->reader, offset, hy_bytes(bytes, length), &log->arena);
-    if (read.what == HY_READ_BLOCK)
-        hy_chain_hash(hy_bytes(bytes, length), log->hash);
+    if (read.what == HY_READ_BLOCK) hy_chain_hash(hy_bytes(bytes, length), log->hash);
     return read;
 }
 
@@ -39,8 +38,7 @@ static struct hy_read block_at(struct log *log, uint64_t id, uint64_t seq, int64
     Huiyuan__V1__Block inner = HUIYUAN__V1__BLOCK__INIT;
     inner.claim = id;
     inner.seq = seq;
-    if (seq > 1)
-        inner.previous_hash = (ProtobufCBinaryData){sizeof log->hash, log->hash};
+    if (seq > 1) inner.previous_hash = (ProtobufCBinaryData){sizeof log->hash, log->hash};
     Huiyuan__V1__LogMessage message = HUIYUAN__V1__LOG_MESSAGE__INIT;
     message.kind_case = HUIYUAN__V1__LOG_MESSAGE__KIND_BLOCK;
     message.block = &inner;
@@ -107,7 +105,8 @@ Test(reader, a_broken_hash_chain_is_corruption) {
 Test(reader, bytes_that_are_no_message_are_corruption) {
     struct log log;
     open_log(&log);
-    cr_assert_eq(hy_reader_take(&log.reader, 0, hy_bytes("\xff\xff\xff", 3), &log.arena).what, HY_READ_CORRUPT);
+    cr_assert_eq(hy_reader_take(&log.reader, 0, hy_bytes("\xff\xff\xff", 3), &log.arena).what,
+                 HY_READ_CORRUPT);
 }
 
 Test(reader, starting_at_a_watermark_takes_that_block_and_goes_on) {

@@ -13,16 +13,16 @@ struct toy_input {
     char to[32];
 };
 
-static struct hy_error toy_read(void *context, uint32_t source, struct hy_bytes message, struct hy_arena *arena,
-                                struct hy_input *ret_input) {
+static struct hy_error toy_read(void *context, uint32_t source, struct hy_bytes message,
+                                struct hy_arena *arena, struct hy_input *ret_input) {
     (void)context;
     (void)source;
     char *text = hy_arena_string(arena, (const char *)message.data, message.length);
     char *member = hy_arena_zero(arena, 64);
     char *id = hy_arena_zero(arena, 64);
     struct toy_input *input = hy_arena_zero(arena, sizeof *input);
-    if (sscanf(text, "%63s %63s %" SCNd64 " %" SCNd64 " %31s", member, id, &ret_input->event_time_ms, &input->amount,
-               input->to) < 4)
+    if (sscanf(text, "%63s %63s %" SCNd64 " %" SCNd64 " %31s", member, id, &ret_input->event_time_ms,
+               &input->amount, input->to) < 4)
         return (struct hy_error){HY_MALFORMED, NULL, NULL};
     ret_input->member_id = member;
     ret_input->id = id;
@@ -49,14 +49,14 @@ static void toy_decide(void *context, const void *state, const struct hy_input *
     change->balance_after = toy->sum + amount;
     change->total_fen = amount == 7 ? input->event_time_ms + 1000 : 0; // the timer to set
     ret_decision->body = &change->base;
+    ret_decision->body_bytes = hy_brain_pack(arena, &change->base);
     Huiyuan__V1__PointsNote *note = hy_arena_alloc(arena, sizeof *note);
     huiyuan__v1__points_note__init(note);
     note->balance_after = change->balance_after;
-    ret_decision->note = &note->base;
-    if (message == NULL || message->to[0] == '\0')
-        return;
-    char *half = hy_arena_printf(arena, "%s half-%s %" PRId64 " %" PRId64, message->to, input->id, input->event_time_ms,
-                                 amount / 2);
+    ret_decision->note = hy_brain_pack(arena, &note->base);
+    if (message == NULL || message->to[0] == '\0') return;
+    char *half = hy_arena_printf(arena, "%s half-%s %" PRId64 " %" PRId64, message->to, input->id,
+                                 input->event_time_ms, amount / 2);
     Huiyuan__V1__Forwarded *forwarded = hy_arena_alloc(arena, sizeof *forwarded);
     huiyuan__v1__forwarded__init(forwarded);
     forwarded->topic = "purchases";
@@ -71,18 +71,18 @@ static void toy_decide(void *context, const void *state, const struct hy_input *
     ret_decision->command_count = 1;
 }
 
-static void toy_evolve(void *context, void *state, const Huiyuan__V1__Record *record, const ProtobufCMessage *body) {
+static void toy_evolve(void *context, void *state, const Huiyuan__V1__Record *record,
+                       const ProtobufCMessage *body) {
     (void)context;
     const Huiyuan__V1__PointsChange *change = (const Huiyuan__V1__PointsChange *)body;
     struct toy_state *toy = state;
     toy->sum += change->points;
-    if (strncmp(record->input_id, "timer:", 6) == 0)
-        toy->due_ms = 0;
-    if (change->total_fen != 0)
-        toy->due_ms = change->total_fen;
+    if (strncmp(record->input_id, "timer:", 6) == 0) toy->due_ms = 0;
+    if (change->total_fen != 0) toy->due_ms = change->total_fen;
 }
 
-static void toy_tally(void *context, int64_t *tallies, const Huiyuan__V1__Record *record, const ProtobufCMessage *body) {
+static void toy_tally(void *context, int64_t *tallies, const Huiyuan__V1__Record *record,
+                      const ProtobufCMessage *body) {
     (void)context;
     (void)record;
     tallies[0] += ((const Huiyuan__V1__PointsChange *)body)->points;
@@ -97,7 +97,8 @@ static ProtobufCMessage *toy_answer(void *context, const struct hy_input *input,
                                     struct hy_arena *arena) {
     (void)context;
     (void)input;
-    Huiyuan__V1__PointsNote *unpacked = huiyuan__v1__points_note__unpack(&arena->protobuf, note.length, note.data);
+    Huiyuan__V1__PointsNote *unpacked =
+        huiyuan__v1__points_note__unpack(&arena->protobuf, note.length, note.data);
     return unpacked == NULL ? NULL : &unpacked->base;
 }
 
@@ -108,8 +109,7 @@ static void toy_save(void *context, const void *state, struct hy_buffer *out) {
 
 static bool toy_load(void *context, struct hy_bytes bytes, void *ret_state) {
     (void)context;
-    if (bytes.length != sizeof(struct toy_state))
-        return false;
+    if (bytes.length != sizeof(struct toy_state)) return false;
     memcpy(ret_state, bytes.data, bytes.length);
     return true;
 }

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 static void add(struct hy_window *window, uint64_t id, int64_t event_time_ms) {
-    struct hy_receipt receipt = {.id_hash = id * 0x9e3779b97f4a7c15u, .event_time_ms = event_time_ms, .entry = (uint32_t)id};
+    struct hy_receipt receipt = {
+        .id_hash = id * 0x9e3779b97f4a7c15u, .event_time_ms = event_time_ms, .entry = (uint32_t)id};
     char note[16];
     int length = snprintf(note, sizeof note, "n%u", (unsigned)id);
     hy_window_add(window, &receipt, hy_bytes(note, (size_t)length));
@@ -13,11 +14,11 @@ static void add(struct hy_window *window, uint64_t id, int64_t event_time_ms) {
 
 static bool has(const struct hy_window *window, uint64_t id) {
     const struct hy_receipt *receipt = hy_window_find(window, 0, id * 0x9e3779b97f4a7c15u);
-    if (receipt == NULL)
-        return false;
+    if (receipt == NULL) return false;
     char note[16];
     int length = snprintf(note, sizeof note, "n%u", (unsigned)id);
-    cr_assert(hy_bytes_equal(hy_window_note(window, receipt), hy_bytes(note, (size_t)length)), "note of %u", (unsigned)id);
+    cr_assert(hy_bytes_equal(hy_window_note(window, receipt), hy_bytes(note, (size_t)length)), "note of %u",
+              (unsigned)id);
     return true;
 }
 

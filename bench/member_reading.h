@@ -1,0 +1,19 @@
+// A member's points as Redis shows them to everybody.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/shopping.h"
+#include "common/base/arena.h"
+#include "common/base/bytes.h"
+#include "common/stage/keys.h"
+
+struct member_reading {
+    int64_t balance;
+    uint64_t purchases;
+};
+
+struct hy_key member_reading_key(const char *redis_prefix, const struct shopping *shopping, uint32_t member);
+// All zero when there is no such member yet; false when the bytes are not a member.
+bool member_reading_parse(struct hy_bytes saved, struct hy_arena *arena, struct member_reading *ret_reading);

@@ -1,0 +1,24 @@
+// The command line that the load makers share, and what it opens.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/shopping.h"
+#include "common/program/program.h"
+
+struct bench_options {
+    struct shopping shopping;
+    const char *brokers, *topic_prefix;   // from the environment, as the services take them
+    const char *redis_url, *redis_prefix; // likewise
+    const char *url;                      // of the gateway
+    const char *program_file;
+    double rate; // a second; 0: as fast as it goes
+    uint32_t connections;
+    uint32_t sample_every;
+    uint64_t warm_up; // so many at the start are sent, but not measured
+};
+
+// Ends the process with a line when the command line is wrong.
+struct bench_options bench_options_parse(int argc, char **argv);
+struct hy_program *bench_program(const char *file);

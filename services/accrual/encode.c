@@ -1,0 +1,85 @@
+#include "common/base/wire.h"
+#include "services/accrual/accrual.h"
+
+typedef Huiyuan__V1__PointsChange Change;
+
+static size_t rule_most(const Huiyuan__V1__AppliedRule *rule) {
+    return strlen(rule->rule_id) + 4 * HY_WIRE_NUMBER_BYTES;
+}
+
+static uint8_t *put_rule(uint8_t *p, const Huiyuan__V1__AppliedRule *rule) {
+    size_t id_length = strlen(rule->rule_id);
+    size_t length = (id_length == 0 ? 0 : 1 + hy_wire_size(id_length) + id_length) +
+                    (rule->rule_version == 0 ? 0 : 1 + hy_wire_size(rule->rule_version)) +
+                    (rule->factor_hundredths == 0 ? 0 : 1 + hy_wire_size(rule->factor_hundredths));
+    p = hy_wire_put(hy_wire_put_tag(p, 8, HY_WIRE_BYTES), length);
+    p = hy_wire_put_bytes(p, 1, rule->rule_id, id_length);
+    p = hy_wire_put_number(p, 2, rule->rule_version);
+    return hy_wire_put_number(p, 3, rule->factor_hundredths);
+}
+
+static size_t line_most(const Huiyuan__V1__LinePosting *line) {
+    return strlen(line->line_id) + (5 + line->n_rules) * HY_WIRE_NUMBER_BYTES;
+}
+
+static size_t rules_length(const Huiyuan__V1__LinePosting *line) {
+    size_t length = 0;
+    for (size_t i = 0; i < line->n_rules; i++)
+        length += hy_wire_size(line->rules[i]);
+    return length;
+}
+
+static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line) {
+    size_t id_length = strlen(line->line_id);
+    size_t rules = rules_length(line);
+    size_t length = (id_length == 0 ? 0 : 1 + hy_wire_size(id_length) + id_length) +
+                    (line->paid_fen == 0 ? 0 : 1 + hy_wire_size((uint64_t)line->paid_fen)) +
+                    (line->points == 0 ? 0 : 1 + hy_wire_size((uint64_t)line->points)) +
+                    (rules == 0 ? 0 : 1 + hy_wire_size(rules) + rules);
+    p = hy_wire_put(hy_wire_put_tag(p, 9, HY_WIRE_BYTES), length);
+    p = hy_wire_put_bytes(p, 1, line->line_id, id_length);
+    p = hy_wire_put_number(p, 2, (uint64_t)line->paid_fen);
+    p = hy_wire_put_number(p, 3, (uint64_t)line->points);
+    if (rules == 0) return p;
+    p = hy_wire_put(hy_wire_put_tag(p, 4, HY_WIRE_BYTES), rules);
+    for (size_t i = 0; i < line->n_rules; i++)
+        p = hy_wire_put(p, line->rules[i]);
+    return p;
+}
+
+struct hy_bytes points_change_encode(const Change *change, struct hy_arena *arena) {
+    size_t most =
+        strlen(change->store_id) + strlen(change->tier) + strlen(change->reason) + 10 * HY_WIRE_NUMBER_BYTES;
+    for (size_t i = 0; i < change->n_rules; i++)
+        most += rule_most(change->rules[i]);
+    for (size_t i = 0; i < change->n_lines; i++)
+        most += line_most(change->lines[i]);
+    uint8_t *start = hy_arena_alloc(arena, most);
+    uint8_t *p = hy_wire_put_number(start, 1, (uint64_t)change->type);
+    p = hy_wire_put_number(p, 2, (uint64_t)change->points);
+    p = hy_wire_put_number(p, 3, (uint64_t)change->balance_after);
+    p = hy_wire_put_text(p, 4, change->store_id);
+    p = hy_wire_put_text(p, 5, change->tier);
+    p = hy_wire_put_number(p, 6, (uint64_t)change->money_fen);
+    p = hy_wire_put_number(p, 7, (uint64_t)change->total_fen);
+    for (size_t i = 0; i < change->n_rules; i++)
+        p = put_rule(p, change->rules[i]);
+    for (size_t i = 0; i < change->n_lines; i++)
+        p = put_line(p, change->lines[i]);
+    p = hy_wire_put_text(p, 10, change->reason);
+    return hy_bytes(start, (size_t)(p - start));
+}
+
+struct hy_bytes points_note_encode(const Change *change, struct hy_arena *arena) {
+    uint8_t *start = hy_arena_alloc(arena, (5 + change->n_lines) * HY_WIRE_NUMBER_BYTES);
+    uint8_t *p = hy_wire_put_number(start, 1, (uint64_t)change->points);
+    p = hy_wire_put_number(p, 2, (uint64_t)change->balance_after);
+    size_t length = 0;
+    for (size_t i = 0; i < change->n_lines; i++)
+        length += hy_wire_size((uint64_t)change->lines[i]->points);
+    if (length > 0) p = hy_wire_put(hy_wire_put_tag(p, 3, HY_WIRE_BYTES), length);
+    for (size_t i = 0; i < change->n_lines; i++)
+        p = hy_wire_put(p, (uint64_t)change->lines[i]->points);
+    p = hy_wire_put_number(p, 4, (uint64_t)change->type);
+    return hy_bytes(start, (size_t)(p - start));
+}
