@@ -10,7 +10,8 @@
 static const char USAGE[] =
     "options: --seed N --members N --zipf EXPONENT --duplicates PER_MILLE --first N --count N --partitions "
     "N\n"
-    "         --rate PER_SECOND --connections N --sample-every N --warm-up N --url URL --program FILE\n"
+    "         --rate PER_SECOND --connections N --sample-every N --warm-up N --linger MS --url URL --program "
+    "FILE\n"
     "environment: HY_KAFKA_BROKERS HY_TOPIC_PREFIX HY_REDIS_URL HY_REDIS_PREFIX\n";
 
 enum flag {
@@ -25,6 +26,7 @@ enum flag {
     CONNECTIONS,
     SAMPLE_EVERY,
     WARM_UP,
+    LINGER,
     URL,
     PROGRAM,
 };
@@ -41,6 +43,7 @@ static const struct option options_table[] = {
     {"connections", required_argument, NULL, CONNECTIONS},
     {"sample-every", required_argument, NULL, SAMPLE_EVERY},
     {"warm-up", required_argument, NULL, WARM_UP},
+    {"linger", required_argument, NULL, LINGER},
     {"url", required_argument, NULL, URL},
     {"program", required_argument, NULL, PROGRAM},
     {NULL, 0, NULL, 0},
@@ -77,6 +80,7 @@ static void take(struct bench_options *options, int option, const char *text) {
     case CONNECTIONS: options->connections = (uint32_t)number(text); break;
     case SAMPLE_EVERY: options->sample_every = (uint32_t)number(text); break;
     case WARM_UP: options->warm_up = (uint64_t)number(text); break;
+    case LINGER: options->linger_ms = (uint32_t)number(text); break;
     case URL: options->url = text; break;
     case PROGRAM: options->program_file = text; break;
     default: refuse("unknown option");

@@ -16,7 +16,8 @@ struct bench_options {
     double rate; // a second; 0: as fast as it goes
     uint32_t connections;
     uint32_t sample_every;
-    uint64_t warm_up; // so many at the start are sent, but not measured
+    uint32_t linger_ms; // of the publisher
+    uint64_t warm_up;   // so many at the start are sent, but not measured
 };
 
 // Ends the process with a line when the command line is wrong.

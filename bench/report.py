@@ -72,7 +72,7 @@ def latency(rounds):
 ## Latency at {rounds[0]['rate']:,} purchases a second, in ms
 
 Open loop: a latency begins when the purchase was *scheduled*. One in {rounds[0]['rate'] // 400} is followed: Redis is asked for its member every 0.3 ms
-until the state shows it, so the figures include the asking.
+until the state shows it, so the figures include the asking. The publisher gathers messages for {rounds[0]['linger_ms']} ms (linger), which they include too.
 
 {table(["", "p50", "p99", "p99.9", "max"], rows)}
 CPU µs an input at that rate: {cpu}.

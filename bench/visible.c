@@ -190,6 +190,7 @@ static bool open_doors(struct measuring *measuring) {
         .instance = "bench_visible",
         .partitions = options->shopping.partitions,
         .queue_kbytes = 1024,
+        .linger_ms = (int64_t)options->linger_ms,
     };
     struct hy_bus_events events = {.context = measuring, .delivered = delivered};
     measuring->bus = hy_bus_open(&bus, &events);

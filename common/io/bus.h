@@ -21,6 +21,7 @@ struct hy_bus_options {
     uint32_t partitions;    // of every member-keyed topic
     int64_t session_ms;     // group session time-out
     int64_t queue_kbytes;   // bound on bytes fetched ahead
+    int64_t linger_ms;      // how long an append waits for others of its partition; 0, as in services: not at all
 };
 
 // A message as fetched. Bytes stay valid until hy_bus_release.

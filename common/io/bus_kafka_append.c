@@ -19,7 +19,6 @@ static const struct bus_setting SETTINGS[] = {
     {"retries", "2147483647"},
     {"retry.backoff.ms", "50"},
     {"message.timeout.ms", "30000"},
-    {"linger.ms", "0"},
     {"compression.type", "none"},
     {"message.max.bytes", "1048576"},
     {"queue.buffering.max.messages", "1000000"},
@@ -76,6 +75,7 @@ void bus_append_failed(struct hy_bus *bus, rd_kafka_resp_err_t error) {
 bool bus_append_open(struct hy_bus *bus) {
     rd_kafka_conf_t *conf = bus_conf_new(bus, SETTINGS, sizeof SETTINGS / sizeof SETTINGS[0]);
     if (conf == NULL) return false;
+    bus_conf_number(conf, "linger.ms", bus->options.linger_ms);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_stats_cb(conf, on_statistics);
     bus->append.client = bus_client_new(RD_KAFKA_PRODUCER, conf);

@@ -21,12 +21,21 @@ static void begin(struct hy_tenure *tenure) {
     hy_buffer_clear(&block->records);
 }
 
+// Members lie anywhere in memory: what an input will touch is asked for while those before it are decided.
+static void look_ahead(const struct hy_batch *batch, size_t i) {
+    if (i + 12 < batch->count && batch->inputs[i + 12].member != NULL)
+        __builtin_prefetch(batch->inputs[i + 12].member);
+    if (i + 6 < batch->count && batch->inputs[i + 6].member != NULL)
+        hy_window_prefetch(&batch->inputs[i + 6].member->window, batch->inputs[i + 6].id_hash);
+}
+
 // Decides inputs until the block is full or the batch is at its end.
 static void fill(struct hy_tenure *tenure) {
     struct hy_block *block = &tenure->block;
     struct hy_batch *batch = &tenure->batch;
     size_t i = batch->next;
     while (i < batch->count && block->records.length < tenure->stage->options.block_bytes) {
+        look_ahead(batch, i);
         struct hy_intake *intake = &batch->inputs[i++];
         decide_input(tenure, intake);
         if (intake->message.owner != NULL) {

@@ -197,7 +197,7 @@ static const ProtobufCMessage *decide_member(struct hy_tenure *tenure, Huiyuan__
         return NULL;
     }
     const struct hy_receipt *receipt =
-        hy_window_find(&intake->member->window, input->input_class, hy_hash64(hy_bytes_of(input->id)));
+        hy_window_find(&intake->member->window, input->input_class, intake->id_hash);
     if (receipt != NULL) {
         recognise(tenure, record, intake, receipt);
         return NULL;
@@ -261,7 +261,7 @@ static void settle(struct hy_tenure *tenure, const struct hy_intake *intake,
     hy_encode_record(record, RECORDS_FIELD, &block->records);
     hy_totals_apply(&tenure->totals, tenure->stage->brain, record, body);
     if (record->entry > 0) {
-        struct hy_member_entry entry = {record, block->seq, index};
+        struct hy_member_entry entry = {record, block->seq, index, intake->id_hash};
         hy_member_apply(tenure->stage->brain, intake->member, &entry, body);
         projector_dirty(tenure, intake->member);
     }

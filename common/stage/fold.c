@@ -15,7 +15,7 @@ bool fold_record(struct hy_tenure *tenure, struct hy_member *member, const Huiyu
     // watermark.
     if (member == NULL || record->entry <= member->entries) return true;
     if (record->entry != member->entries + 1) return false;
-    struct hy_member_entry entry = {record, seq, index};
+    struct hy_member_entry entry = {record, seq, index, hy_hash64(hy_bytes_of(record->input_id))};
     hy_member_apply(brain, member, &entry, body);
     projector_dirty(tenure, member);
     return true;

@@ -94,6 +94,7 @@ static void route(struct hy_tenure *tenure, struct hy_intake *intake) {
     intake->home = hy_partition_of(id, stage->options.partitions);
     if (intake->home != tenure->partition) return;
     uint64_t hash = hy_hash64(id);
+    intake->id_hash = hy_hash64(hy_bytes_of(intake->input.id));
     intake->member = hy_cache_find(&tenure->cache, intake->input.member_id, hash);
     if (intake->member == NULL) {
         intake->member = hy_cache_add(&tenure->cache, intake->input.member_id, hash);

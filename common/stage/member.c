@@ -67,12 +67,12 @@ static void expire(const struct hy_brain *brain, struct hy_member *member) {
 }
 
 // Timers are recognised by the state's due time, not by a window.
-static void window_add(struct hy_member *member, const Huiyuan__V1__Receipt *receipt) {
+static void window_add(struct hy_member *member, const Huiyuan__V1__Receipt *receipt, uint64_t id_hash) {
     if (receipt->input_class >= HY_CLASSES_LIMIT) return;
     enum hy_code code = HY_OK;
     hy_code_by_name(receipt->code, &code);
     struct hy_receipt item = {
-        .id_hash = hy_hash64(hy_bytes_of(receipt->input_id)),
+        .id_hash = id_hash,
         .content_hash = receipt->content_hash,
         .event_time_ms = receipt->event_time_ms,
         .seq = receipt->seq,
@@ -126,7 +126,7 @@ bool hy_member_apply(const struct hy_brain *brain, struct hy_member *member,
         member->newest_ms[input_class] = record->event_time_ms;
         expire(brain, member);
     }
-    window_add(member, &receipt);
+    window_add(member, &receipt, entry->id_hash);
     tail_add(member, &receipt);
     if (brain->due != NULL) {
         int64_t due_ms = brain->due(brain->context, hy_member_state(member));
@@ -196,7 +196,7 @@ static bool window_add_all(struct hy_member *member, struct hy_bytes receipts, s
         huiyuan__v1__receipt_page__unpack(&arena->protobuf, receipts.length, receipts.data);
     if (page == NULL) return false;
     for (size_t i = 0; i < page->n_receipts; i++)
-        window_add(member, page->receipts[i]);
+        window_add(member, page->receipts[i], hy_hash64(hy_bytes_of(page->receipts[i]->input_id)));
     return true;
 }
 

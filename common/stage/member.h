@@ -53,6 +53,7 @@ struct hy_member_entry {
     const Huiyuan__V1__Record *record;
     uint64_t seq;
     uint32_t index;
+    uint64_t id_hash; // of the input's id
 };
 
 // Folds one record into the member: state (when accepted), receipt, window. Its entry number must be the next

@@ -8,7 +8,9 @@
 #include "proto/projection.pb-c.h"
 
 enum {
-    MEMBERS_A_CALL = 500, // keeps a call under about 2 ms: Redis answers nobody else meanwhile
+    GATHER_MEMBERS = 10000, // changed by a partition that is behind before they are projected
+    GATHER_MS = 250,        // and for how long at most
+    MEMBERS_A_CALL = 500,   // keeps a call under about 2 ms: Redis answers nobody else meanwhile
     CEILING_BYTES = 256 * 1024 * 1024,
 };
 
@@ -330,11 +332,20 @@ bool projector_idle(const struct hy_tenure *tenure) {
     return tenure->projector.phase == PROJECTOR_IDLE && tenure->reader.seq <= tenure->projector.projected.seq;
 }
 
+// A partition that is behind gathers the changes of several blocks, so that each member is written once for
+// all of them.
+static bool gathering(const struct hy_tenure *tenure) {
+    const struct hy_projector *projector = &tenure->projector;
+    return tenure->phase == TENURE_RUNNING && tenure->inbox.count >= tenure->stage->options.batch_inputs &&
+           projector->replies == NULL && projector->dirty_count < GATHER_MEMBERS &&
+           tenure->stage->now_ms - projector->waiting_since_ms < GATHER_MS;
+}
+
 bool projector_step(struct hy_tenure *tenure) {
     struct hy_projector *projector = &tenure->projector;
     if (!hy_store_connected(tenure->stage->store)) return false;
     if (projector->phase == PROJECTOR_AWAY && projector->open == 0) return ask(tenure);
-    if (projector->phase != PROJECTOR_IDLE || !consistent(tenure)) return false;
+    if (projector->phase != PROJECTOR_IDLE || !consistent(tenure) || gathering(tenure)) return false;
     send(tenure);
     return true;
 }

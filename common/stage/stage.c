@@ -72,7 +72,7 @@ struct hy_stage_options hy_stage_defaults(void) {
         .instance = "",
         .partitions = 16,
         .cache_members = 2000000,
-        .batch_inputs = 20000,
+        .batch_inputs = 4000,
         .block_bytes = (size_t)448 * 1024,
         .backlog_inputs = 200000,
         .fenced_pause_ms = 10000,

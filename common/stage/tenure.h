@@ -53,6 +53,7 @@ struct hy_intake {
     const char *topic;                       // of the message proper (a forwarded one keeps its own)
     struct hy_bytes bytes;                   // of the message proper
     struct hy_member *member;                // NULL unless it is decided here
+    uint64_t id_hash;                        // of the input's id, when there is a member
 };
 
 struct hy_batch {

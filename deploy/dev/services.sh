@@ -73,7 +73,9 @@ cmd_up() {
     for name in kafka redis "${HY_SERVICES[@]}"; do
         running_pid "$name" >/dev/null && before+=("$name")
     done
-    if ! (start_everything); then
+    # In the background, because `set -e` is off inside of a condition.
+    start_everything &
+    if ! wait $!; then
         say "up failed: stopping what it started"
         for name in gateway accrual redis kafka; do
             [[ " ${before[*]-} " == *" $name "* ]] || stop_process "$name"

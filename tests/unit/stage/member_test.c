@@ -28,7 +28,7 @@ static void buy(struct shelf *shelf, struct hy_member *member, int n, int64_t ev
     record.event_time_ms = event_time_ms;
     record.outcome = HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED;
     record.entry = member->entries + 1;
-    struct hy_member_entry entry = {&record, (uint64_t)n, (uint32_t)n % 7};
+    struct hy_member_entry entry = {&record, (uint64_t)n, (uint32_t)n % 7, hy_hash64(hy_bytes_of(id))};
     hy_member_apply(&shelf->brain, member, &entry, &change.base);
 }
 

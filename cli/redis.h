@@ -1,0 +1,17 @@
+// Redis as the commands need it: a request, and its answer waited for.
+#pragma once
+
+#include "cli/cli.h"
+#include "common/io/store.h"
+
+// NULL, with a line on stderr, when the URL is not understood or nobody answers there.
+struct hy_store *redis_open(const struct cli *cli);
+// Each calls `done` once, and returns when it has; false, with a line on stderr, when Redis does not answer.
+bool redis_get(const struct cli *cli, struct hy_store *store, const struct hy_bytes *keys, size_t count,
+               hy_store_done done, void *context);
+bool redis_delete(const struct cli *cli, struct hy_store *store, const struct hy_bytes *keys, size_t count);
+
+// Calls `found` for every key that matches; some may come twice.
+typedef void (*redis_found)(void *context, struct hy_bytes key);
+bool redis_scan(const struct cli *cli, struct hy_store *store, const char *pattern, redis_found found,
+                void *context);

@@ -1,0 +1,110 @@
+// What `verify` is made of: the log is folded in memory and checked by itself, then Redis against the fold.
+#pragma once
+
+#include "cli/kafka.h"
+#include "common/base/map.h"
+#include "common/stage/keys.h"
+#include "common/stage/member.h"
+#include "common/stage/reader.h"
+#include "common/stage/totals.h"
+
+enum verify_check {
+    CHECK_CHAIN,
+    CHECK_TIME,
+    CHECK_POSITIONS,
+    CHECK_HOME,
+    CHECK_ENTRIES,
+    CHECK_ONCE,
+    CHECK_EMISSIONS,
+    CHECK_LINES,
+    CHECK_RULES,
+    CHECK_BALANCE,
+    CHECK_SUMS,
+    CHECK_INPUTS,
+    CHECK_WATERMARK,
+    CHECK_TALLIES,
+    CHECK_STATES,
+    CHECK_PAGES,
+    CHECK_KEYS,
+    CHECK_COUNT,
+};
+
+struct verify_result {
+    uint64_t checked, faults;
+    char first[320]; // what was wrong first, in words
+};
+
+// A member as the log says, beside what the stage keeps of it.
+struct verify_member {
+    struct hy_member *member;
+    int64_t sum; // of its postings
+    uint64_t *page_hashes;
+    size_t page_count, page_capacity;
+    struct hy_bytes waiting; // a MemberState from Redis, later than the fold: compared when the fold is there
+    uint64_t waiting_seq;
+};
+
+struct verify_part {
+    uint32_t partition;
+    struct hy_reader reader;
+    struct hy_key_space space;
+    struct hy_map members;  // struct verify_member by hash of the id
+    struct hy_map accepted; // of member, class, id and content; the value is any pointer
+    struct hy_totals totals;
+    int64_t recorded_at_ms;
+    int64_t positions[HY_SOURCES_LIMIT];
+    int64_t last_offset[HY_SOURCES_LIMIT]; // of a record of that source; -1: none
+    int64_t *offsets[HY_SOURCES_LIMIT];    // all of them, for --deep
+    size_t offset_count[HY_SOURCES_LIMIT], offset_capacity[HY_SOURCES_LIMIT];
+    uint64_t records;
+    bool broken;       // the log cannot be read beyond a point: nothing more is said of it
+    bool has_watermark;
+    struct hy_place watermark; // when it began
+    struct hy_totals projected;
+};
+
+struct verify {
+    const struct cli *cli;
+    const struct hy_brain *brain;
+    bool deep;
+    struct verify_part *parts;
+    struct kafka_span *spans; // what is to be read of each
+    size_t count;
+    struct hy_arena arena;
+    struct hy_buffer saved; // a MemberState being compared
+    struct verify_result results[CHECK_COUNT];
+};
+
+extern const char *const verify_names[CHECK_COUNT]; // for --json
+void verify_fault(struct verify *verify, enum verify_check check, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static inline void verify_count(struct verify *verify, enum verify_check check, uint64_t count) {
+    verify->results[check].checked += count;
+}
+bool verify_report(const struct verify *verify, bool json); // true: no faults
+
+// verify_log.c. Takes the next message of the log.
+void verify_log_message(struct verify *verify, struct verify_part *part, const struct hy_message *message);
+struct verify_member *verify_member_find(const struct verify_part *part, const char *id);
+struct verify_member *verify_member_get(struct verify *verify, struct verify_part *part, const char *id);
+// Every input left exactly one record, by the source topics. False: Kafka is away.
+bool verify_inputs(struct verify *verify);
+
+// verify_points.c. What is special to the log of points; NULL functions: nothing.
+struct verify_ledger {
+    const char *log;
+    void (*record)(struct verify *verify, struct verify_part *part, struct verify_member *member,
+                   const char *name, const ProtobufCMessage *body);
+    void (*part)(struct verify *verify, struct verify_part *part);
+};
+const struct verify_ledger *verify_ledger_of(const char *log); // NULL: none
+
+// verify_redis.c. Each false, with a line on stderr, when Redis does not answer.
+bool verify_watermarks(struct verify *verify, struct hy_store *store);
+void verify_tallies(struct verify *verify, const struct verify_part *part); // when the fold is at the watermark
+bool verify_states(struct verify *verify, struct hy_store *store);
+bool verify_pages(struct verify *verify, struct hy_store *store);
+bool verify_keys(struct verify *verify, struct hy_store *store);
+void verify_keys_end(struct verify *verify); // when the log has been read on
+// Compares what waits: the fold is now where that state is.
+void verify_waiting(struct verify *verify, const struct verify_part *part, struct verify_member *member);

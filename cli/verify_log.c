@@ -1,0 +1,290 @@
+// The log by itself: every block and record is folded, and must agree with all before it.
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/verify.h"
+#include "common/base/hash.h"
+#include "common/base/memory.h"
+#include "proto/commands.pb-c.h"
+
+static bool same_member(const void *value, const void *key) {
+    return strcmp(((const struct verify_member *)value)->member->id, key) == 0;
+}
+
+struct verify_member *verify_member_find(const struct verify_part *part, const char *id) {
+    return hy_map_find(&part->members, hy_hash64(hy_bytes_of(id)), same_member, id);
+}
+
+struct verify_member *verify_member_get(struct verify *verify, struct verify_part *part, const char *id) {
+    uint64_t hash = hy_hash64(hy_bytes_of(id));
+    struct verify_member *found = hy_map_find(&part->members, hash, same_member, id);
+    if (found != NULL) return found;
+    found = hy_calloc(1, sizeof *found);
+    found->member = hy_member_new(verify->brain, id, hash);
+    hy_map_add(&part->members, hash, found);
+    return found;
+}
+
+// --- one record ---
+
+struct at {
+    struct verify_part *part;
+    const Huiyuan__V1__Block *block;
+    uint32_t index;
+    char name[48]; // partition-seq-index
+};
+
+static void check_offset(struct verify *verify, const struct at *at, const Huiyuan__V1__Record *record) {
+    struct verify_part *part = at->part;
+    if (record->source == 0) return;
+    verify_count(verify, CHECK_POSITIONS, 1);
+    if (record->source > verify->brain->source_count) {
+        verify_fault(verify, CHECK_POSITIONS, "%s: source %" PRIu32 " does not exist", at->name, record->source);
+        return;
+    }
+    size_t source = record->source - 1;
+    if (record->offset <= part->last_offset[source])
+        verify_fault(verify, CHECK_POSITIONS, "%s: offset %" PRId64 " of %s comes after %" PRId64, at->name,
+                     record->offset, verify->brain->sources[source], part->last_offset[source]);
+    part->last_offset[source] = record->offset;
+    if (!verify->deep) return;
+    if (part->offset_count[source] == part->offset_capacity[source]) {
+        part->offset_capacity[source] = part->offset_capacity[source] == 0 ? 1024 : part->offset_capacity[source] * 2;
+        part->offsets[source] =
+            hy_realloc(part->offsets[source], part->offset_capacity[source] * sizeof(int64_t));
+    }
+    part->offsets[source][part->offset_count[source]++] = record->offset;
+}
+
+static bool any(const void *value, const void *key) {
+    (void)value;
+    (void)key;
+    return true;
+}
+
+// The same id with the same content is recognised for ever: within the window as a duplicate, and beyond it as
+// too old. An id with other content may come again when the window has passed.
+static void check_once(struct verify *verify, const struct at *at, const struct hy_member *member,
+                       const Huiyuan__V1__Record *record) {
+    if (record->input_class >= HY_CLASSES_LIMIT) return;
+    verify_count(verify, CHECK_ONCE, 1);
+    struct hy_buffer text;
+    hy_buffer_init(&text, 4096);
+    hy_buffer_printf(&text, "%s\n%s\n%" PRIu32 "\n%016" PRIx64, record->member_id, record->input_id,
+                     record->input_class, record->content_hash);
+    uint64_t hash = hy_hash64(hy_buffer_bytes(&text));
+    hy_buffer_free(&text);
+    bool before = hy_map_find(&at->part->accepted, hash, any, NULL) != NULL;
+    const struct hy_receipt *receipt =
+        hy_window_find(&member->window, record->input_class, hy_hash64(hy_bytes_of(record->input_id)));
+    if (before || receipt != NULL)
+        verify_fault(verify, CHECK_ONCE, "%s: %s of member %s was taken before", at->name, record->input_id,
+                     record->member_id);
+    if (!before) hy_map_add(&at->part->accepted, hash, at->part);
+}
+
+static void check_emissions(struct verify *verify, const struct at *at, const Huiyuan__V1__Record *record) {
+    struct hy_totals *totals = &at->part->totals;
+    for (size_t i = 0; i < record->n_emissions; i++) {
+        const Huiyuan__V1__Emission *emission = record->emissions[i];
+        uint64_t before = hy_marks_get(&totals->emitted, emission->to, emission->partition);
+        verify_count(verify, CHECK_EMISSIONS, 1);
+        if (emission->number != before + 1)
+            verify_fault(verify, CHECK_EMISSIONS, "%s: emission %" PRIu64 " to %s/%" PRIu32 " after %" PRIu64,
+                         at->name, emission->number, emission->to, emission->partition, before);
+        hy_marks_raise(&totals->emitted, emission->to, emission->partition, emission->number);
+    }
+    if (record->taken == NULL) return;
+    uint64_t before = hy_marks_get(&totals->taken, record->taken->log, record->taken->partition);
+    verify_count(verify, CHECK_EMISSIONS, 1);
+    if (record->taken->number != before + 1)
+        verify_fault(verify, CHECK_EMISSIONS, "%s: took emission %" PRIu64 " of %s/%" PRIu32 " after %" PRIu64,
+                     at->name, record->taken->number, record->taken->log, record->taken->partition, before);
+}
+
+static void keep_page(struct verify_member *member) {
+    if (member->page_count == member->page_capacity) {
+        member->page_capacity = member->page_capacity == 0 ? 4 : member->page_capacity * 2;
+        member->page_hashes = hy_realloc(member->page_hashes, member->page_capacity * sizeof(uint64_t));
+    }
+    struct hy_member_page *page = member->member->pages;
+    member->page_hashes[member->page_count++] = hy_hash64(hy_bytes(page->bytes, page->length));
+    hy_member_pages_free(page);
+    member->member->pages = NULL;
+}
+
+static const ProtobufCMessage *body_of(struct verify *verify, const struct at *at,
+                                       const Huiyuan__V1__Record *record) {
+    if (record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) return NULL;
+    const ProtobufCMessage *body = protobuf_c_message_unpack(verify->brain->body, &verify->arena.protobuf,
+                                                             record->body.len, record->body.data);
+    if (body == NULL) {
+        verify_fault(verify, CHECK_CHAIN, "%s: its body cannot be decoded", at->name);
+        at->part->broken = true;
+    }
+    return body;
+}
+
+static void check_member(struct verify *verify, const struct at *at, const Huiyuan__V1__Record *record,
+                         const ProtobufCMessage *body) {
+    struct verify_member *found = verify_member_get(verify, at->part, record->member_id);
+    verify_count(verify, CHECK_HOME, 1);
+    if (hy_partition_of(hy_bytes_of(record->member_id), (uint32_t)verify->count) != at->part->partition)
+        verify_fault(verify, CHECK_HOME, "%s: member %s belongs to another partition", at->name,
+                     record->member_id);
+    verify_count(verify, CHECK_ENTRIES, 1);
+    if (record->entry != found->member->entries + 1)
+        verify_fault(verify, CHECK_ENTRIES, "%s: entry %" PRIu64 " of member %s after %" PRIu64, at->name,
+                     record->entry, record->member_id, found->member->entries);
+    if (found->waiting.data != NULL && at->block->seq > found->waiting_seq)
+        verify_waiting(verify, at->part, found);
+    check_once(verify, at, found->member, record);
+    const struct verify_ledger *ledger = verify_ledger_of(verify->brain->log);
+    if (ledger != NULL && body != NULL) ledger->record(verify, at->part, found, at->name, body);
+    struct hy_member_entry entry = {record, at->block->seq, at->index,
+                                    hy_hash64(hy_bytes_of(record->input_id))};
+    if (hy_member_apply(verify->brain, found->member, &entry, body)) keep_page(found);
+}
+
+static void take_record(struct verify *verify, struct at *at, const Huiyuan__V1__Record *record) {
+    struct verify_part *part = at->part;
+    snprintf(at->name, sizeof at->name, "%" PRIu32 "-%" PRIu64 "-%" PRIu32, part->partition, at->block->seq,
+             at->index);
+    part->records++;
+    check_offset(verify, at, record);
+    check_emissions(verify, at, record);
+    const ProtobufCMessage *body = body_of(verify, at, record);
+    bool accepted = record->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED;
+    if (part->broken) return;
+    if (accepted && record->entry == 0)
+        verify_fault(verify, CHECK_ENTRIES, "%s: accepted without an entry number", at->name);
+    hy_totals_apply(&part->totals, verify->brain, record, body);
+    if (record->entry > 0) check_member(verify, at, record, body);
+}
+
+// --- one block ---
+
+static void check_positions(struct verify *verify, struct verify_part *part, const Huiyuan__V1__Block *block) {
+    for (size_t i = 0; i < block->n_positions; i++) {
+        for (size_t s = 0; s < verify->brain->source_count; s++) {
+            if (strcmp(block->positions[i]->topic, verify->brain->sources[s]) != 0) continue;
+            int64_t next = block->positions[i]->next_offset;
+            if (next < part->positions[s] || next <= part->last_offset[s])
+                verify_fault(verify, CHECK_POSITIONS,
+                             "block %" PRIu32 "-%" PRIu64 ": position %" PRId64 " of %s after %" PRId64,
+                             part->partition, block->seq, next, verify->brain->sources[s],
+                             next < part->positions[s] ? part->positions[s] : part->last_offset[s]);
+            part->positions[s] = next;
+        }
+    }
+}
+
+static void take_block(struct verify *verify, struct verify_part *part, const Huiyuan__V1__Block *block) {
+    verify_count(verify, CHECK_CHAIN, 1);
+    verify_count(verify, CHECK_TIME, 1);
+    if (block->recorded_at_ms < part->recorded_at_ms)
+        verify_fault(verify, CHECK_TIME, "block %" PRIu32 "-%" PRIu64 " was recorded before the one before it",
+                     part->partition, block->seq);
+    part->recorded_at_ms = block->recorded_at_ms;
+    struct at at = {.part = part, .block = block};
+    for (at.index = 0; at.index < block->n_records && !part->broken; at.index++)
+        take_record(verify, &at, block->records[at.index]);
+    check_positions(verify, part, block);
+}
+
+// The block that the watermark names must be the one that stands there.
+static void check_watermark(struct verify *verify, struct verify_part *part, const struct hy_read *read,
+                            int64_t offset) {
+    if (!part->has_watermark || offset != part->watermark.offset) return;
+    verify_count(verify, CHECK_WATERMARK, 1);
+    bool same = read->what == HY_READ_BLOCK && read->block->seq == part->watermark.seq &&
+                read->block->claim == part->watermark.claim;
+    if (!same)
+        verify_fault(verify, CHECK_WATERMARK,
+                     "partition %" PRIu32 ": Redis names block %" PRIu64 " at offset %" PRId64
+                     ", where the log has another message",
+                     part->partition, part->watermark.seq, offset);
+    else
+        verify_tallies(verify, part);
+}
+
+void verify_log_message(struct verify *verify, struct verify_part *part, const struct hy_message *message) {
+    if (part->broken) return;
+    hy_arena_reset(&verify->arena);
+    struct hy_read read = hy_reader_take(&part->reader, message->offset, message->value, &verify->arena);
+    if (read.what == HY_READ_CORRUPT) {
+        verify_fault(verify, CHECK_CHAIN, "partition %" PRIu32 " offset %" PRId64 " (after block %" PRIu64 "): %s",
+                     part->partition, message->offset, part->reader.seq, read.reason);
+        part->broken = true;
+        return;
+    }
+    if (read.what == HY_READ_BLOCK) take_block(verify, part, read.block);
+    check_watermark(verify, part, &read, message->offset);
+}
+
+// --- the inputs ---
+
+struct inputs {
+    struct verify *verify;
+    size_t source;
+    size_t next[1024]; // by partition: which of the records' offsets comes next
+};
+
+// Commands for other services leave no record.
+static bool is_ours(const struct verify *verify, size_t source, struct hy_bytes value) {
+    if (strcmp(verify->brain->sources[source], "commands") != 0) return true;
+    Huiyuan__V1__Command *command = huiyuan__v1__command__unpack(NULL, value.length, value.data);
+    bool ours = command == NULL || strcmp(command->to, verify->brain->log) == 0;
+    if (command != NULL) huiyuan__v1__command__free_unpacked(command, NULL);
+    return ours;
+}
+
+static bool take_input(void *context, const struct hy_message *message) {
+    struct inputs *inputs = context;
+    struct verify *verify = inputs->verify;
+    struct verify_part *part = &verify->parts[message->partition];
+    const int64_t *offsets = part->offsets[inputs->source];
+    size_t count = part->offset_count[inputs->source];
+    size_t *next = &inputs->next[message->partition];
+    const char *topic = verify->brain->sources[inputs->source];
+    if (!is_ours(verify, inputs->source, message->value)) return true;
+    verify_count(verify, CHECK_INPUTS, 1);
+    for (; *next < count && offsets[*next] < message->offset; (*next)++)
+        verify_fault(verify, CHECK_INPUTS, "a record names %s/%" PRIu32 "/%" PRId64 ", where no message is", topic,
+                     part->partition, offsets[*next]);
+    if (*next < count && offsets[*next] == message->offset)
+        (*next)++;
+    else
+        verify_fault(verify, CHECK_INPUTS, "%s/%" PRIu32 "/%" PRId64 " left no record", topic, part->partition,
+                     message->offset);
+    return true;
+}
+
+static bool verify_source(struct verify *verify, size_t source) {
+    size_t count;
+    struct kafka_span *spans = kafka_spans(verify->cli, verify->brain->sources[source], -1, &count);
+    if (spans == NULL) return false;
+    struct inputs *inputs = hy_calloc(1, sizeof *inputs);
+    *inputs = (struct inputs){.verify = verify, .source = source};
+    for (size_t i = 0; i < count && i < verify->count; i++) {
+        const struct verify_part *part = &verify->parts[i];
+        // What is before the first message kept can no longer be compared.
+        while (inputs->next[i] < part->offset_count[source] &&
+               part->offsets[source][inputs->next[i]] < spans[i].from)
+            inputs->next[i]++;
+        if (part->positions[source] < spans[i].to)
+            spans[i].to = part->positions[source] < 0 ? spans[i].from : part->positions[source];
+        if (part->broken) spans[i].to = spans[i].from;
+    }
+    bool good = kafka_read(verify->cli, verify->brain->sources[source], spans, count, take_input, inputs);
+    hy_free(inputs);
+    hy_free(spans);
+    return good;
+}
+
+bool verify_inputs(struct verify *verify) {
+    bool good = true;
+    for (size_t s = 0; s < verify->brain->source_count && good; s++)
+        good = verify_source(verify, s);
+    return good;
+}
