@@ -15,8 +15,8 @@ static size_t most_rules(const Huiyuan__V1__PointsChange *change) {
 }
 
 // All lines get the denominator of the one with most rules: a rule that is missing counts 100 hundredths.
-static bool line_points(const Huiyuan__V1__PointsChange *change, const Huiyuan__V1__LinePosting *line, size_t most,
-                        exact *ret_points) {
+static bool line_points(const Huiyuan__V1__PointsChange *change, const Huiyuan__V1__LinePosting *line,
+                        size_t most, exact *ret_points) {
     bool good = line->paid_fen >= 0 && change->money_fen >= 0;
     exact points = (exact)(uint64_t)line->paid_fen;
     for (size_t i = 0; good && i < most; i++) {
@@ -34,7 +34,8 @@ static bool find_denominator(const Huiyuan__V1__PointsChange *change, size_t mos
     bool good = most <= RULES_LIMIT;
     for (size_t i = 0; good && i < most; i++)
         good = multiply(&denominator, 100);
-    if (good && change->money_fen != change->total_fen) good = multiply(&denominator, (uint64_t)change->total_fen);
+    if (good && change->money_fen != change->total_fen)
+        good = multiply(&denominator, (uint64_t)change->total_fen);
     *ret_denominator = denominator;
     return good && denominator != 0;
 }

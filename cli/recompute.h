@@ -1,5 +1,5 @@
-// The points of a purchase worked out again, from its record alone: what was paid, and the factors of the rules
-// that it names. Independent of the code that decided (services/accrual/earn.c).
+// The points of a purchase worked out again, from its record alone: what was paid, and the factors of the
+// rules that it names. Independent of the code that decided (services/accrual/earn.c).
 #pragma once
 
 #include "common/base/arena.h"
@@ -22,6 +22,7 @@ struct recomputed {
     struct recomputed_line *lines;
 };
 
-// With the points of the record as the rounded total. NULL: they follow; otherwise why not (English / Chinese).
+// With the points of the record as the rounded total. NULL: they follow; otherwise why not (English /
+// Chinese).
 const char *recompute(const Huiyuan__V1__PointsChange *change, struct hy_arena *arena,
                       struct recomputed *ret_recomputed);

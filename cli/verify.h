@@ -8,6 +8,8 @@
 #include "common/stage/reader.h"
 #include "common/stage/totals.h"
 
+struct hy_store;
+
 enum verify_check {
     CHECK_CHAIN,
     CHECK_TIME,
@@ -57,7 +59,9 @@ struct verify_part {
     int64_t *offsets[HY_SOURCES_LIMIT];    // all of them, for --deep
     size_t offset_count[HY_SOURCES_LIMIT], offset_capacity[HY_SOURCES_LIMIT];
     uint64_t records;
-    bool broken;       // the log cannot be read beyond a point: nothing more is said of it
+    struct hy_place *unsent; // blocks whose emissions may not all be sent; the first is the one that counts
+    size_t unsent_count, unsent_capacity;
+    bool broken; // the log cannot be read beyond a point: nothing more is said of it
     bool has_watermark;
     struct hy_place watermark; // when it began
     struct hy_totals projected;
@@ -67,6 +71,7 @@ struct verify {
     const struct cli *cli;
     const struct hy_brain *brain;
     bool deep;
+    bool keep_pages; // `rebuild` writes them
     struct verify_part *parts;
     struct kafka_span *spans; // what is to be read of each
     size_t count;
@@ -85,6 +90,8 @@ bool verify_report(const struct verify *verify, bool json); // true: no faults
 
 // verify_log.c. Takes the next message of the log.
 void verify_log_message(struct verify *verify, struct verify_part *part, const struct hy_message *message);
+void verify_part_init(struct verify *verify, uint32_t partition);
+void verify_part_free(const struct verify *verify, struct verify_part *part);
 struct verify_member *verify_member_find(const struct verify_part *part, const char *id);
 struct verify_member *verify_member_get(struct verify *verify, struct verify_part *part, const char *id);
 // Every input left exactly one record, by the source topics. False: Kafka is away.
@@ -101,10 +108,18 @@ const struct verify_ledger *verify_ledger_of(const char *log); // NULL: none
 
 // verify_redis.c. Each false, with a line on stderr, when Redis does not answer.
 bool verify_watermarks(struct verify *verify, struct hy_store *store);
-void verify_tallies(struct verify *verify, const struct verify_part *part); // when the fold is at the watermark
+void verify_tallies(struct verify *verify,
+                    const struct verify_part *part); // when the fold is at the watermark
 bool verify_states(struct verify *verify, struct hy_store *store);
 bool verify_pages(struct verify *verify, struct hy_store *store);
 bool verify_keys(struct verify *verify, struct hy_store *store);
 void verify_keys_end(struct verify *verify); // when the log has been read on
+// Those that verify_keys found and the fold does not know by now; forgets them.
+typedef void (*verify_stray)(void *context, uint32_t partition, const char *key);
+void verify_keys_unknown(struct verify *verify, verify_stray stray, void *context);
+// Reads these spans of the log, one for each partition.
+bool verify_read(struct verify *verify, struct kafka_span *spans);
+// Reads the log on to its end. False: Kafka is away.
+bool verify_read_on(struct verify *verify);
 // Compares what waits: the fold is now where that state is.
 void verify_waiting(struct verify *verify, const struct verify_part *part, struct verify_member *member);

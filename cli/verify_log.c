@@ -25,6 +25,35 @@ struct verify_member *verify_member_get(struct verify *verify, struct verify_par
     return found;
 }
 
+void verify_part_init(struct verify *verify, uint32_t partition) {
+    struct verify_part *part = &verify->parts[partition];
+    part->partition = partition;
+    part->space = (struct hy_key_space){verify->cli->redis_prefix, verify->brain->log, partition};
+    hy_reader_init(&part->reader);
+    hy_map_init(&part->members);
+    hy_map_init(&part->accepted);
+    for (size_t s = 0; s < HY_SOURCES_LIMIT; s++)
+        part->positions[s] = part->last_offset[s] = -1;
+}
+
+void verify_part_free(const struct verify *verify, struct verify_part *part) {
+    size_t cursor = 0;
+    struct verify_member *member;
+    while ((member = hy_map_next(&part->members, &cursor)) != NULL) {
+        hy_member_free(verify->brain, member->member);
+        hy_free(member->page_hashes);
+        hy_free((void *)(uintptr_t)member->waiting.data);
+        hy_free(member);
+    }
+    hy_map_free(&part->members);
+    hy_map_free(&part->accepted);
+    hy_totals_free(&part->totals);
+    hy_totals_free(&part->projected);
+    hy_free(part->unsent);
+    for (size_t s = 0; s < HY_SOURCES_LIMIT; s++)
+        hy_free(part->offsets[s]);
+}
+
 // --- one record ---
 
 struct at {
@@ -39,7 +68,8 @@ static void check_offset(struct verify *verify, const struct at *at, const Huiyu
     if (record->source == 0) return;
     verify_count(verify, CHECK_POSITIONS, 1);
     if (record->source > verify->brain->source_count) {
-        verify_fault(verify, CHECK_POSITIONS, "%s: source %" PRIu32 " does not exist", at->name, record->source);
+        verify_fault(verify, CHECK_POSITIONS, "%s: source %" PRIu32 " does not exist", at->name,
+                     record->source);
         return;
     }
     size_t source = record->source - 1;
@@ -49,7 +79,8 @@ static void check_offset(struct verify *verify, const struct at *at, const Huiyu
     part->last_offset[source] = record->offset;
     if (!verify->deep) return;
     if (part->offset_count[source] == part->offset_capacity[source]) {
-        part->offset_capacity[source] = part->offset_capacity[source] == 0 ? 1024 : part->offset_capacity[source] * 2;
+        part->offset_capacity[source] =
+            part->offset_capacity[source] == 0 ? 1024 : part->offset_capacity[source] * 2;
         part->offsets[source] =
             hy_realloc(part->offsets[source], part->offset_capacity[source] * sizeof(int64_t));
     }
@@ -62,8 +93,8 @@ static bool any(const void *value, const void *key) {
     return true;
 }
 
-// The same id with the same content is recognised for ever: within the window as a duplicate, and beyond it as
-// too old. An id with other content may come again when the window has passed.
+// The same id with the same content is recognised for ever: within the window as a duplicate, and beyond it
+// as too old. An id with other content may come again when the window has passed.
 static void check_once(struct verify *verify, const struct at *at, const struct hy_member *member,
                        const Huiyuan__V1__Record *record) {
     if (record->input_class >= HY_CLASSES_LIMIT) return;
@@ -98,17 +129,19 @@ static void check_emissions(struct verify *verify, const struct at *at, const Hu
     uint64_t before = hy_marks_get(&totals->taken, record->taken->log, record->taken->partition);
     verify_count(verify, CHECK_EMISSIONS, 1);
     if (record->taken->number != before + 1)
-        verify_fault(verify, CHECK_EMISSIONS, "%s: took emission %" PRIu64 " of %s/%" PRIu32 " after %" PRIu64,
-                     at->name, record->taken->number, record->taken->log, record->taken->partition, before);
+        verify_fault(verify, CHECK_EMISSIONS,
+                     "%s: took emission %" PRIu64 " of %s/%" PRIu32 " after %" PRIu64, at->name,
+                     record->taken->number, record->taken->log, record->taken->partition, before);
 }
 
-static void keep_page(struct verify_member *member) {
+static void keep_page(const struct verify *verify, struct verify_member *member) {
     if (member->page_count == member->page_capacity) {
         member->page_capacity = member->page_capacity == 0 ? 4 : member->page_capacity * 2;
         member->page_hashes = hy_realloc(member->page_hashes, member->page_capacity * sizeof(uint64_t));
     }
     struct hy_member_page *page = member->member->pages;
     member->page_hashes[member->page_count++] = hy_hash64(hy_bytes(page->bytes, page->length));
+    if (verify->keep_pages) return;
     hy_member_pages_free(page);
     member->member->pages = NULL;
 }
@@ -143,7 +176,7 @@ static void check_member(struct verify *verify, const struct at *at, const Huiyu
     if (ledger != NULL && body != NULL) ledger->record(verify, at->part, found, at->name, body);
     struct hy_member_entry entry = {record, at->block->seq, at->index,
                                     hy_hash64(hy_bytes_of(record->input_id))};
-    if (hy_member_apply(verify->brain, found->member, &entry, body)) keep_page(found);
+    if (hy_member_apply(verify->brain, found->member, &entry, body)) keep_page(verify, found);
 }
 
 static void take_record(struct verify *verify, struct at *at, const Huiyuan__V1__Record *record) {
@@ -164,7 +197,8 @@ static void take_record(struct verify *verify, struct at *at, const Huiyuan__V1_
 
 // --- one block ---
 
-static void check_positions(struct verify *verify, struct verify_part *part, const Huiyuan__V1__Block *block) {
+static void check_positions(struct verify *verify, struct verify_part *part,
+                            const Huiyuan__V1__Block *block) {
     for (size_t i = 0; i < block->n_positions; i++) {
         for (size_t s = 0; s < verify->brain->source_count; s++) {
             if (strcmp(block->positions[i]->topic, verify->brain->sources[s]) != 0) continue;
@@ -179,17 +213,40 @@ static void check_positions(struct verify *verify, struct verify_part *part, con
     }
 }
 
+static bool has_emissions(const Huiyuan__V1__Block *block) {
+    for (size_t i = 0; i < block->n_records; i++) {
+        if (block->records[i]->n_emissions > 0) return true;
+    }
+    return false;
+}
+
+static void keep_unsent(struct verify_part *part, const Huiyuan__V1__Block *block) {
+    size_t sent = 0;
+    while (sent < part->unsent_count && part->unsent[sent].seq <= block->emitted_through)
+        sent++;
+    part->unsent_count -= sent;
+    if (sent > 0) memmove(part->unsent, part->unsent + sent, part->unsent_count * sizeof *part->unsent);
+    if (!has_emissions(block)) return;
+    if (part->unsent_count == part->unsent_capacity) {
+        part->unsent_capacity = part->unsent_capacity == 0 ? 8 : part->unsent_capacity * 2;
+        part->unsent = hy_realloc(part->unsent, part->unsent_capacity * sizeof *part->unsent);
+    }
+    part->unsent[part->unsent_count++] = (struct hy_place){block->seq, part->reader.offset, block->claim};
+}
+
 static void take_block(struct verify *verify, struct verify_part *part, const Huiyuan__V1__Block *block) {
     verify_count(verify, CHECK_CHAIN, 1);
     verify_count(verify, CHECK_TIME, 1);
     if (block->recorded_at_ms < part->recorded_at_ms)
-        verify_fault(verify, CHECK_TIME, "block %" PRIu32 "-%" PRIu64 " was recorded before the one before it",
-                     part->partition, block->seq);
+        verify_fault(verify, CHECK_TIME,
+                     "block %" PRIu32 "-%" PRIu64 " was recorded before the one before it", part->partition,
+                     block->seq);
     part->recorded_at_ms = block->recorded_at_ms;
     struct at at = {.part = part, .block = block};
     for (at.index = 0; at.index < block->n_records && !part->broken; at.index++)
         take_record(verify, &at, block->records[at.index]);
     check_positions(verify, part, block);
+    keep_unsent(part, block);
 }
 
 // The block that the watermark names must be the one that stands there.
@@ -213,7 +270,8 @@ void verify_log_message(struct verify *verify, struct verify_part *part, const s
     hy_arena_reset(&verify->arena);
     struct hy_read read = hy_reader_take(&part->reader, message->offset, message->value, &verify->arena);
     if (read.what == HY_READ_CORRUPT) {
-        verify_fault(verify, CHECK_CHAIN, "partition %" PRIu32 " offset %" PRId64 " (after block %" PRIu64 "): %s",
+        verify_fault(verify, CHECK_CHAIN,
+                     "partition %" PRIu32 " offset %" PRId64 " (after block %" PRIu64 "): %s",
                      part->partition, message->offset, part->reader.seq, read.reason);
         part->broken = true;
         return;
@@ -250,13 +308,13 @@ static bool take_input(void *context, const struct hy_message *message) {
     if (!is_ours(verify, inputs->source, message->value)) return true;
     verify_count(verify, CHECK_INPUTS, 1);
     for (; *next < count && offsets[*next] < message->offset; (*next)++)
-        verify_fault(verify, CHECK_INPUTS, "a record names %s/%" PRIu32 "/%" PRId64 ", where no message is", topic,
-                     part->partition, offsets[*next]);
+        verify_fault(verify, CHECK_INPUTS, "a record names %s/%" PRIu32 "/%" PRId64 ", where no message is",
+                     topic, part->partition, offsets[*next]);
     if (*next < count && offsets[*next] == message->offset)
         (*next)++;
     else
-        verify_fault(verify, CHECK_INPUTS, "%s/%" PRIu32 "/%" PRId64 " left no record", topic, part->partition,
-                     message->offset);
+        verify_fault(verify, CHECK_INPUTS, "%s/%" PRIu32 "/%" PRId64 " left no record", topic,
+                     part->partition, message->offset);
     return true;
 }
 

@@ -19,8 +19,8 @@ static void check_record(struct verify *verify, struct verify_part *part, struct
         lines += change->lines[i]->points;
     verify_count(verify, CHECK_LINES, 1);
     if (lines != change->points)
-        verify_fault(verify, CHECK_LINES, "%s: its lines have %" PRId64 " points, it has %" PRId64, name, lines,
-                     change->points);
+        verify_fault(verify, CHECK_LINES, "%s: its lines have %" PRId64 " points, it has %" PRId64, name,
+                     lines, change->points);
     struct recomputed recomputed;
     const char *why = recompute(change, &verify->arena, &recomputed);
     verify_count(verify, CHECK_RULES, 1);
@@ -29,8 +29,8 @@ static void check_record(struct verify *verify, struct verify_part *part, struct
     verify_count(verify, CHECK_BALANCE, 1);
     if (change->balance_after != member->sum)
         verify_fault(verify, CHECK_BALANCE,
-                     "%s: balance_after of member %s is %" PRId64 ", the sum of the postings is %" PRId64, name,
-                     member->member->id, change->balance_after, member->sum);
+                     "%s: balance_after of member %s is %" PRId64 ", the sum of the postings is %" PRId64,
+                     name, member->member->id, change->balance_after, member->sum);
 }
 
 static void check_sums(struct verify *verify, struct verify_part *part) {

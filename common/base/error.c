@@ -64,6 +64,7 @@ const char *hy_code_chinese(enum hy_code code) {
 }
 
 bool hy_code_by_name(const char *name, enum hy_code *ret_code) {
+    if (name[0] == '\0') return false; // of nearly all records
     for (size_t code = 0; code < HY_CODE_COUNT; code++) {
         if (strcmp(wire_names[code], name) == 0) {
             *ret_code = (enum hy_code)code;

@@ -72,7 +72,7 @@ static inline struct hy_wire hy_wire_read(struct hy_bytes bytes) {
     return (struct hy_wire){bytes.data, bytes.data + bytes.length, false};
 }
 
-static inline uint64_t hy_wire_get(struct hy_wire *wire) {
+static inline uint64_t hy_wire_get_long(struct hy_wire *wire) {
     uint64_t value = 0;
     for (unsigned shift = 0; wire->p < wire->end && shift < 64; shift += 7) {
         uint8_t byte = *wire->p++;
@@ -82,6 +82,12 @@ static inline uint64_t hy_wire_get(struct hy_wire *wire) {
     wire->bad = true;
     wire->p = wire->end;
     return 0;
+}
+
+// Tags, lengths and most numbers are one byte.
+static inline uint64_t hy_wire_get(struct hy_wire *wire) {
+    if (wire->p < wire->end && *wire->p < 128) return *wire->p++;
+    return hy_wire_get_long(wire);
 }
 
 static inline struct hy_bytes hy_wire_get_bytes(struct hy_wire *wire) {

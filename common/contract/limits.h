@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+
+#include "common/base/bytes.h"
 
 enum hy_field_type { HY_FIELD_TEXT, HY_FIELD_INTEGER, HY_FIELD_CHOICE, HY_FIELD_LIST };
 
@@ -71,4 +72,4 @@ bool hy_text_has_form(enum hy_text_form form, const char *text, size_t length);
 size_t hy_text_span(enum hy_text_form form, const char *text, size_t limit);
 
 // The table as Markdown (docs/contract.md).
-void hy_limits_print(FILE *out);
+void hy_limits_print(struct hy_buffer *out);

@@ -13,26 +13,26 @@ static const char *type_name(const struct hy_limit *limit) {
     return "list";
 }
 
-static void print_range(FILE *out, const struct hy_limit *limit, const char *unit) {
+static void print_range(struct hy_buffer *out, const struct hy_limit *limit, const char *unit) {
     if (limit->min == limit->max) {
-        fprintf(out, "%" PRId64 "%s", limit->min, unit);
+        hy_buffer_printf(out, "%" PRId64 "%s", limit->min, unit);
     } else {
-        fprintf(out, "%" PRId64 " … %" PRId64 "%s", limit->min, limit->max, unit);
+        hy_buffer_printf(out, "%" PRId64 " … %" PRId64 "%s", limit->min, limit->max, unit);
     }
 }
 
-static void print_text_values(FILE *out, const struct hy_limit *limit) {
+static void print_text_values(struct hy_buffer *out, const struct hy_limit *limit) {
     print_range(out, limit, " bytes");
-    fprintf(out, "; %s", limit->form == NULL ? "UTF-8 without control characters" : limit->form);
+    hy_buffer_printf(out, "; %s", limit->form == NULL ? "UTF-8 without control characters" : limit->form);
 }
 
-static void print_choices(FILE *out, const struct hy_limit *limit) {
+static void print_choices(struct hy_buffer *out, const struct hy_limit *limit) {
     for (size_t i = 0; limit->choices[i] != NULL; i++) {
-        fprintf(out, "%s`%s`", i == 0 ? "" : " ", limit->choices[i]);
+        hy_buffer_printf(out, "%s`%s`", i == 0 ? "" : " ", limit->choices[i]);
     }
 }
 
-static void print_values(FILE *out, const struct hy_limit *limit) {
+static void print_values(struct hy_buffer *out, const struct hy_limit *limit) {
     switch (limit->type) {
     case HY_FIELD_TEXT: print_text_values(out, limit); break;
     case HY_FIELD_INTEGER: print_range(out, limit, ""); break;
@@ -41,10 +41,11 @@ static void print_values(FILE *out, const struct hy_limit *limit) {
     }
 }
 
-static void print_row(FILE *out, const struct hy_limit *limit) {
-    fprintf(out, "| `%s` | %s | %s | ", limit->field, type_name(limit), limit->required ? "yes" : "");
+static void print_row(struct hy_buffer *out, const struct hy_limit *limit) {
+    hy_buffer_printf(out, "| `%s` | %s | %s | ", limit->field, type_name(limit),
+                     limit->required ? "yes" : "");
     print_values(out, limit);
-    fprintf(out, " | %s |\n", limit->help);
+    hy_buffer_printf(out, " | %s |\n", limit->help);
 }
 
 static const char PREAMBLE[] =
@@ -63,13 +64,13 @@ static const char PREAMBLE[] =
     "- When payments are named they must add up to the lines. A text that is not required may be absent or "
     "empty.\n";
 
-static void print_heading(FILE *out, const char *message) {
-    fprintf(out, "\n## %s\n\n| field | type | required | allowed | meaning |\n|---|---|---|---|---|\n",
-            message);
+static void print_heading(struct hy_buffer *out, const char *message) {
+    hy_buffer_printf(
+        out, "\n## %s\n\n| field | type | required | allowed | meaning |\n|---|---|---|---|---|\n", message);
 }
 
-void hy_limits_print(FILE *out) {
-    fprintf(out, PREAMBLE, HY_MESSAGE_LIMIT_BYTES, HY_FUTURE_LIMIT_MS / 3600000);
+void hy_limits_print(struct hy_buffer *out) {
+    hy_buffer_printf(out, PREAMBLE, HY_MESSAGE_LIMIT_BYTES, HY_FUTURE_LIMIT_MS / 3600000);
     const char *message = NULL;
     for (size_t i = 0; i < hy_limit_count; i++) {
         // A row that is not found under the message before it begins the next one.

@@ -238,6 +238,7 @@ bool hy_bus_range(struct hy_bus *bus, uint32_t topic, uint32_t partition, int ti
 static void report_message(struct hy_bus *bus, struct reading *reading, const struct partition *from) {
     struct hy_message message = mem_message_of(from, reading->next);
     message.topic = reading->topic;
+    message.owner = bus;
     message.partition = reading->partition;
     reading->next++;
     bus->called++;

@@ -1,5 +1,5 @@
-// The seam to Redis: requests are sent without waiting, answers come out of hy_store_poll in the order of the requests.
-// store_redis.c speaks to Redis, store_mem.c to a table in memory (simulator); chosen at link time.
+// The seam to Redis: requests are sent without waiting, answers come out of hy_store_poll in the order of the
+// requests. store_redis.c speaks to Redis, store_mem.c to a table in memory (simulator); chosen at link time.
 #pragma once
 
 #include <stdbool.h>
@@ -18,21 +18,22 @@ enum hy_store_status {
 
 struct hy_store_answer {
     enum hy_store_status status;
-    // hy_store_get: one for each key, in order; data NULL: no such key. hy_store_project: the watermark found, in values[0].
-    // hy_store_due: members. Valid only during the call-back.
+    // hy_store_get: one for each key, in order; data NULL: no such key. hy_store_project: the watermark
+    // found, in values[0]. hy_store_due: members. Valid only during the call-back.
     const struct hy_bytes *values;
     size_t count;
 };
 
 typedef void (*hy_store_done)(void *context, const struct hy_store_answer *answer);
 
-// "redis://[:password@]host:port/db" or "unix:///path?db=0". NULL: not understood. An unreachable server is waited for: it is
-// tried again every 100 ms … 2 s.
+// "redis://[:password@]host:port/db" or "unix:///path?db=0". NULL: not understood. An unreachable server is
+// waited for: it is tried again every 100 ms … 2 s.
 struct hy_store *hy_store_open(const char *url);
 void hy_store_close(struct hy_store *store);
 
 // All values and the watermark in one atomic call. Keys are copied into the send buffer.
-void hy_store_get(struct hy_store *store, const struct hy_bytes *keys, size_t count, hy_store_done done, void *context);
+void hy_store_get(struct hy_store *store, const struct hy_bytes *keys, size_t count, hy_store_done done,
+                  void *context);
 
 struct hy_store_set {
     struct hy_bytes key;
@@ -50,8 +51,9 @@ struct hy_store_publish {
     struct hy_bytes value;
 };
 
-// One atomic script call: if the bytes under `watermark_key` equal `expected` (length 0: no such key), all changes are made
-// and, when `next.data` is not NULL, the watermark becomes `next`; otherwise nothing happens and the answer is STALE.
+// One atomic script call: if the bytes under `watermark_key` equal `expected` (length 0: no such key), all
+// changes are made and, when `next.data` is not NULL, the watermark becomes `next`; otherwise nothing happens
+// and the answer is STALE.
 struct hy_store_projection {
     struct hy_bytes watermark_key;
     struct hy_bytes expected;
@@ -65,26 +67,29 @@ struct hy_store_projection {
     size_t publish_count;
 };
 
-void hy_store_project(struct hy_store *store, const struct hy_store_projection *projection, hy_store_done done,
-                      void *context);
+void hy_store_project(struct hy_store *store, const struct hy_store_projection *projection,
+                      hy_store_done done, void *context);
 
-// Members of the sorted set `timer_key` with a due time up to now_ms, earliest first, at most `limit`. values[0] is the
-// watermark, the members follow.
-void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key, int64_t now_ms,
-                  size_t limit, hy_store_done done, void *context);
+// Members of the sorted set `timer_key` with a due time up to now_ms, earliest first, at most `limit`.
+// values[0] is the watermark, the members follow.
+void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
+                  int64_t now_ms, size_t limit, hy_store_done done, void *context);
 
-// Writes the key if it does not exist; values[0] is what stands under it afterwards (one's own value, or the earlier one).
+// Writes the key if it does not exist; values[0] is what stands under it afterwards (one's own value, or the
+// earlier one).
 void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_bytes value, int64_t expire_ms,
                       hy_store_done done, void *context);
 
-// One step of a walk over all keys that match the pattern: start with "0". values[0] is the cursor for the next step ("0": that
-// was the last), the keys follow; some may come twice.
-void hy_store_scan(struct hy_store *store, struct hy_bytes cursor, struct hy_bytes pattern, hy_store_done done,
-                   void *context);
-void hy_store_delete(struct hy_store *store, const struct hy_bytes *keys, size_t count, hy_store_done done, void *context);
+// One step of a walk over all keys that match the pattern: start with "0". values[0] is the cursor for the
+// next step ("0": that was the last), the keys follow; some may come twice.
+void hy_store_scan(struct hy_store *store, struct hy_bytes cursor, struct hy_bytes pattern,
+                   hy_store_done done, void *context);
+void hy_store_delete(struct hy_store *store, const struct hy_bytes *keys, size_t count, hy_store_done done,
+                     void *context);
 
-// Turns the connection into a listener: from now on `done` is called for each message on the channel (values[0]), and with
-// AWAY / OK (count 0) when the connection is lost / subscribed again. No other request may be made of this store.
+// Turns the connection into a listener: from now on `done` is called for each message on the channel
+// (values[0]), and with AWAY / OK (count 0) when the connection is lost / subscribed again. No other request
+// may be made of this store.
 void hy_store_subscribe(struct hy_store *store, struct hy_bytes channel, hy_store_done done, void *context);
 
 // Sends, receives, and calls back; waits at most timeout_ms. Returns the number of call-backs.

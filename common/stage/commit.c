@@ -164,6 +164,10 @@ void commit_delivered(struct hy_tenure *tenure, const struct hy_delivery *delive
 
 static void hole_end(struct hy_tenure *tenure) {
     hy_bus_stop(tenure->stage->bus, tenure->stage->log_topic, tenure->partition);
+    while (tenure->log.count > 0) { // what lies behind the block is read when the next one finds a hole
+        struct hy_message message = hy_ring_pop(&tenure->log);
+        hy_bus_release(tenure->stage->bus, &message);
+    }
     durable(tenure);
 }
 

@@ -1,6 +1,6 @@
 // Durable state → Redis. One projection at a time for each partition; what changes meanwhile is coalesced
-// into the next. A projection is a few script calls of at most MEMBERS_A_CALL members, each on condition of
-// the old watermark; the last one moves it.
+// into the next. A projection is a few script calls of at most options.call_members members, each on
+// condition of the old watermark; the last one moves it.
 #include <stdio.h>
 
 #include "common/base/memory.h"
@@ -10,7 +10,6 @@
 enum {
     GATHER_MEMBERS = 10000, // changed by a partition that is behind before they are projected
     GATHER_MS = 250,        // and for how long at most
-    MEMBERS_A_CALL = 500,   // keeps a call under about 2 ms: Redis answers nobody else meanwhile
     CEILING_BYTES = 256 * 1024 * 1024,
 };
 
@@ -220,7 +219,7 @@ static void send(struct hy_tenure *tenure) {
     collect(projector);
     hy_arena_reset(&projector->arena);
     projector->next_place =
-        (struct hy_place){tenure->reader.seq, tenure->reader.offset, tenure->reader.claim};
+        (struct hy_place){tenure->reader.seq, tenure->reader.offset, tenure->reader.seq_claim};
     hy_buffer_clear(&projector->next);
     hy_watermark_save(&projector->next_place, &unsent, &tenure->totals, tenure->stage->brain->tally_count,
                       &projector->next);
@@ -228,8 +227,8 @@ static void send(struct hy_tenure *tenure) {
     size_t first = 0;
     do {
         size_t count = projector->sending_count - first;
-        bool last = count <= MEMBERS_A_CALL;
-        if (!last) count = MEMBERS_A_CALL;
+        bool last = count <= tenure->stage->options.call_members;
+        if (!last) count = tenure->stage->options.call_members;
         send_members(tenure, projector->sending + first, count, last);
         first += count;
         if (last) break;

@@ -31,6 +31,7 @@ static struct hy_read take_block(struct hy_reader *reader, int64_t offset, struc
     if (block->seq != reader->seq + 1) return corrupt("blocks are missing: seq is not dense");
     if (!chained(reader, block)) return corrupt("the hash chain is broken");
     reader->seq = block->seq;
+    reader->seq_claim = block->claim;
     reader->offset = offset;
     reader->hash_known = true;
     hy_chain_hash(message, reader->hash);
@@ -60,6 +61,7 @@ struct hy_read hy_reader_take(struct hy_reader *reader, int64_t offset, struct h
 void hy_reader_own(struct hy_reader *reader, int64_t offset, uint64_t seq,
                    const uint8_t hash[HY_CHAIN_HASH_BYTES]) {
     reader->seq = seq;
+    reader->seq_claim = reader->claim;
     reader->offset = offset;
     reader->next_offset = offset + 1;
     reader->hash_known = true;

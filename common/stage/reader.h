@@ -15,6 +15,7 @@
 struct hy_reader {
     uint64_t claim;      // current; 0: none seen yet
     uint64_t seq;        // last block that counted
+    uint64_t seq_claim;  // its claim: a later CLAIM may have been read since
     int64_t offset;      // of that block's message; -1: none
     int64_t next_offset; // of the message to read next
     bool hash_known;     // `hash` is that of the last block that counted

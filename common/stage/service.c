@@ -181,11 +181,12 @@ static int run(const struct hy_service *service) {
         hy_stage_attach(stage, bus, store);
         loop(stage, bus, store);
         status = hy_stage_idle(stage) ? EXIT_SUCCESS : EXIT_FAILURE;
-        hy_stage_free(stage);
+        hy_stage_end(stage);
     }
     if (server != NULL) hy_http_stop(server, 1000);
     if (bus != NULL) hy_bus_close(bus, 5000);
     if (store != NULL) hy_store_close(store);
+    hy_stage_free(stage); // only now: closing may still call back
     hy_log(HY_LOG_INFO, "stopped", "exit status %d", status);
     hy_metrics_free(health.metrics);
     return status;

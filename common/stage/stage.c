@@ -11,6 +11,8 @@ enum {
     AGAIN_PAUSE_MS = 200,
     RANGE_TIMEOUT_MS = 2000,
     EVICT_A_STEP = 4096,
+    LOG_LIMIT = 64, // messages of a log that wait for one partition: blocks, so each may be large
+    LOG_ROOM = 256, // messages taken from the bus at once while a log is read
 };
 
 // A partition of this instance.
@@ -74,6 +76,7 @@ struct hy_stage_options hy_stage_defaults(void) {
         .cache_members = 2000000,
         .batch_inputs = 4000,
         .block_bytes = (size_t)448 * 1024,
+        .call_members = 500, // keeps a call under about 2 ms: Redis answers nobody else meanwhile
         .backlog_inputs = 200000,
         .fenced_pause_ms = 10000,
     };
@@ -96,9 +99,15 @@ static void end_tenure(struct hy_slot *slot) {
     slot->tenure = NULL;
 }
 
-void hy_stage_free(struct hy_stage *stage) {
-    for (uint32_t p = 0; p < stage->options.partitions; p++)
+void hy_stage_end(struct hy_stage *stage) {
+    for (uint32_t p = 0; p < stage->options.partitions; p++) {
+        stage->slots[p].assigned = false;
         end_tenure(&stage->slots[p]);
+    }
+}
+
+void hy_stage_free(struct hy_stage *stage) {
+    hy_stage_end(stage);
     hy_free(stage->slots);
     hy_free(stage->references);
     hy_free(stage);
@@ -297,9 +306,27 @@ bool hy_stage_step(struct hy_stage *stage, int64_t now_ms) {
     return any;
 }
 
+static bool reads_log(const struct hy_tenure *tenure) {
+    return tenure != NULL && (tenure->phase == TENURE_FOLDING || tenure->block.hole);
+}
+
+// Nothing else can be done for it before messages of its log come.
+static bool waits_for_log(const struct hy_tenure *tenure) {
+    return tenure->log.count == 0 && tenure->folding == NULL && !loader_busy(tenure);
+}
+
+// Messages of a log do not count as backlog: while one is read there is a bound of its own, and room for it
+// even when the backlog is full, because what waits there may wait for that very log.
 size_t hy_stage_room(const struct hy_stage *stage) {
-    return stage->backlog < stage->options.backlog_inputs ? stage->options.backlog_inputs - stage->backlog
-                                                          : 0;
+    size_t limit = stage->options.backlog_inputs;
+    size_t room = stage->backlog < limit ? limit - stage->backlog : 0;
+    for (uint32_t p = 0; p < stage->options.partitions; p++) {
+        const struct hy_tenure *tenure = stage->slots[p].tenure;
+        if (!reads_log(tenure)) continue;
+        if (tenure->log.count >= LOG_LIMIT) return 0;
+        if (room > LOG_ROOM || waits_for_log(tenure)) room = LOG_ROOM;
+    }
+    return room;
 }
 
 void hy_stage_drain(struct hy_stage *stage) {

@@ -21,6 +21,7 @@ struct hy_stage_options {
     size_t cache_members;    // bound of members in memory, over all partitions
     size_t batch_inputs;     // bound of inputs taken in one turn of a partition
     size_t block_bytes;      // a block closes when its records reach this
+    size_t call_members;     // bound of members written by one call to Redis
     size_t backlog_inputs;   // bound of fetched inputs that wait, over all partitions
     bool rebuild;            // no claim, no inputs: folds the log as it is into Redis, then is done
     int64_t fenced_pause_ms; // how long a fenced partition rests before it is claimed again while the group
@@ -40,6 +41,10 @@ struct hy_stage *hy_stage_new(const struct hy_stage_options *options, const stru
 struct hy_bus_events hy_stage_events(struct hy_stage *stage);
 void hy_stage_attach(struct hy_stage *stage, struct hy_bus *bus,
                      struct hy_store *store); // registers topics, joins
+// Gives up every partition, while bus and store are still there; their last call-backs (hy_bus_close,
+// hy_store_close) may still come: free the stage after them. hy_stage_free alone does both at once, for when
+// the bus is to say nothing more.
+void hy_stage_end(struct hy_stage *stage);
 void hy_stage_free(struct hy_stage *stage);
 
 // Everything that can be done now without waiting. Returns true when something was done. Time is given, never

@@ -31,7 +31,11 @@ def descriptors(root):
 
 
 def describe_field(field, message):
-    words = [FIELD.Label.Name(field.label)[6:].lower(), field.type_name.lstrip(".") or FIELD.Type.Name(field.type)[5:].lower(), field.name]
+    words = [
+        FIELD.Label.Name(field.label)[6:].lower(),
+        field.type_name.lstrip(".") or FIELD.Type.Name(field.type)[5:].lower(),
+        field.name,
+    ]
     if field.HasField("oneof_index"):
         words.append(f"in {message.oneof_decl[field.oneof_index].name}")
     return " ".join(words)
@@ -49,7 +53,11 @@ def describe(prefix, messages, enums, promises):
 
 def topics(root):
     """name → what stands in its row of the one table, but for who writes it."""
-    rows = re.findall(r'^    \{"([^"]+)", "([^"]+)", "[^"]*", (\w+), (\w+), (\w+)\},$', (root / "proto" / "topics.c").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r'^    \{"([^"]+)", "([^"]+)", "[^"]*", (\w+), (\w+), (\w+)\},$',
+        (root / "proto" / "topics.c").read_text(),
+        re.MULTILINE,
+    )
     names = ("message", "cleanup", "keyed_by_member", "is_log")
     return {row[0]: " ".join(f"{name}={value}" for name, value in zip(names, row[1:])) for row in rows}
 
@@ -81,7 +89,12 @@ def broken(lock, now):
 
 
 def added(lock, now):
-    lines = [f"{name}: {number} ({what})" for name, fields in now["messages"].items() for number, what in fields.items() if number not in lock["messages"].get(name, {})]
+    lines = [
+        f"{name}: {number} ({what})"
+        for name, fields in now["messages"].items()
+        for number, what in fields.items()
+        if number not in lock["messages"].get(name, {})
+    ]
     return lines + [f"topic {topic}" for topic in now["topics"] if topic not in lock["topics"]]
 
 

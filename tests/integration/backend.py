@@ -43,7 +43,15 @@ def wait_until(check, what, seconds=60, every=0.05):
 def run_dev(folder, environment, *arguments):
     with open(folder / "dev.log", "a+", encoding="utf-8") as log:
         begin = log.tell()
-        done = subprocess.run([ROOT / "dev", *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=180, check=False)
+        done = subprocess.run(
+            [ROOT / "dev", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            timeout=180,
+            check=False,
+        )
         log.seek(begin)
         assert done.returncode == 0, f"./dev {' '.join(arguments)}:\n{log.read()}"
 
@@ -73,7 +81,10 @@ class Backend:
         (self.folder / "owner").write_text(f"{os.getpid()} {process_start(os.getpid())}")
         self.kafka_port, controller_port, self.redis_port = free_port(), free_port(), free_port()
         self.environment = dict(
-            os.environ, HY_DEV_DIR=str(self.folder), HY_DEV_KAFKA_PORT=str(self.kafka_port), HY_DEV_KAFKA_CONTROLLER_PORT=str(controller_port),
+            os.environ,
+            HY_DEV_DIR=str(self.folder),
+            HY_DEV_KAFKA_PORT=str(self.kafka_port),
+            HY_DEV_KAFKA_CONTROLLER_PORT=str(controller_port),
             HY_DEV_REDIS_PORT=str(self.redis_port),
         )
         self.brokers = f"127.0.0.1:{self.kafka_port}"

@@ -17,7 +17,9 @@ WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 NOT_MONEY = {"GIFT_CARD", "POINTS_PAID"}
 
 Line = namedtuple("Line", "line_id category brand paid_fen")
-Campaign = namedtuple("Campaign", "id factor stackable stores channels weekdays first last minimum_fen categories brands")
+Campaign = namedtuple(
+    "Campaign", "id factor stackable stores channels weekdays first last minimum_fen categories brands"
+)
 
 
 class Loader(yaml.SafeLoader):
@@ -25,7 +27,11 @@ class Loader(yaml.SafeLoader):
 
 
 Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in ("tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -76,8 +82,17 @@ class Program:
             return {str(name) for name in when[field]} if field in when else None
 
         return Campaign(
-            rule["id"], hundredths(rule["multiplier"]), rule.get("stackable", False), names("stores"), names("channels"), names("weekdays"),
-            day(when.get("from")), day(when.get("to")), hundredths(when.get("minimum_spend", 0)), names("categories"), names("brands"),
+            rule["id"],
+            hundredths(rule["multiplier"]),
+            rule.get("stackable", False),
+            names("stores"),
+            names("channels"),
+            names("weekdays"),
+            day(when.get("from")),
+            day(when.get("to")),
+            hundredths(when.get("minimum_spend", 0)),
+            names("categories"),
+            names("brands"),
         )
 
     def holds_for_order(self, campaign, store_id, channel, date, money_fen):
@@ -92,7 +107,9 @@ class Program:
 
     @staticmethod
     def holds_for_line(campaign, line):
-        return (campaign.categories is None or line.category in campaign.categories) and (campaign.brands is None or line.brand in campaign.brands)
+        return (campaign.categories is None or line.category in campaign.categories) and (
+            campaign.brands is None or line.brand in campaign.brands
+        )
 
     def local_date(self, moment_ms):
         return datetime.datetime.fromtimestamp(moment_ms / 1000, self.zone).date()
@@ -102,13 +119,17 @@ class Program:
         best = [campaign.factor for campaign in best_of if self.holds_for_line(campaign, line)]
         factor = self.base * self.category.get(line.category, 100) * self.tier * (max(best) if best else 100)
         for campaign in self.stackable:
-            factor *= campaign.factor if campaign in stackable and self.holds_for_line(campaign, line) else 100
+            factor *= (
+                campaign.factor if campaign in stackable and self.holds_for_line(campaign, line) else 100
+            )
         return factor
 
     def points(self, store_id, channel, occurred_at_ms, lines, payments=()):
         """Points of each line of an order; the whole is rounded once and shared out by largest remainder."""
         total_fen = sum(line.paid_fen for line in lines)
-        money_fen = sum(amount for method, amount in payments if method not in NOT_MONEY) if payments else total_fen
+        money_fen = (
+            sum(amount for method, amount in payments if method not in NOT_MONEY) if payments else total_fen
+        )
         if total_fen == 0 or money_fen == 0 or money_fen < self.minimum_fen:
             return [0] * len(lines)
         date = self.local_date(occurred_at_ms)
@@ -166,13 +187,20 @@ class Ledger:
         name = (member, purchase["purchase_id"])
         if name in self.seen:
             content, expected = self.seen[name]
-            return expected._replace(outcome="duplicate") if content == purchase else Expected("id_reused", 0, [], 0)
+            return (
+                expected._replace(outcome="duplicate")
+                if content == purchase
+                else Expected("id_reused", 0, [], 0)
+            )
         program = self.program_at(when)
         if program is None:
             return Expected("no_program", 0, [], 0)
         if (purchase.get("currency") or "CNY") != program.currency:
             return Expected("currency_not_accepted", 0, [], 0)
-        lines = [Line(line["line_id"], line.get("category", ""), line.get("brand", ""), line.get("paid_fen", 0)) for line in purchase["lines"]]
+        lines = [
+            Line(line["line_id"], line.get("category", ""), line.get("brand", ""), line.get("paid_fen", 0))
+            for line in purchase["lines"]
+        ]
         payments = [(payment["method"], payment["amount_fen"]) for payment in purchase.get("payments", [])]
         shares = program.points(purchase["store_id"], purchase["channel"], when, lines, payments)
         expected = Expected("accepted", sum(shares), shares, program.version)

@@ -1,7 +1,7 @@
 """The contract's messages as Python classes, generated from proto/ when a session starts.
 
-    from protos import common, purchases
-    common.LogMessage.FromString(...)
+from protos import common, purchases
+common.LogMessage.FromString(...)
 """
 
 import importlib

@@ -65,10 +65,17 @@ class Log:
     def __init__(self, brokers, topic, partitions):
         self.topic = topic
         self.partitions = [Partition(number) for number in range(partitions)]
-        self.consumer = Consumer({
-            "bootstrap.servers": brokers, "group.id": f"tests-{topic}", "enable.auto.commit": False, "enable.partition.eof": False,
-            "auto.offset.reset": "error", "queued.min.messages": 1000000, "fetch.wait.max.ms": 20,
-        })
+        self.consumer = Consumer(
+            {
+                "bootstrap.servers": brokers,
+                "group.id": f"tests-{topic}",
+                "enable.auto.commit": False,
+                "enable.partition.eof": False,
+                "auto.offset.reset": "error",
+                "queued.min.messages": 1000000,
+                "fetch.wait.max.ms": 20,
+            }
+        )
         self.consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
         self.outcomes = Counter()
         self.codes = Counter()
@@ -78,7 +85,10 @@ class Log:
         self.inputs = defaultdict(set)  # (partition, source topic index): offsets
 
     def ends(self, topic=None):
-        return [self.consumer.get_watermark_offsets(TopicPartition(topic or self.topic, p.number), timeout=20)[1] for p in self.partitions]
+        return [
+            self.consumer.get_watermark_offsets(TopicPartition(topic or self.topic, p.number), timeout=20)[1]
+            for p in self.partitions
+        ]
 
     def read(self):
         """Up to the end as it is now."""
@@ -100,12 +110,16 @@ class Log:
         for emission in record.emissions:
             target = (emission.to, emission.partition)
             if emission.number != partition.emitted[target] + 1:
-                raise Corrupt(f"partition {partition.number}: emission {emission.number} to {target} after {partition.emitted[target]}")
+                raise Corrupt(
+                    f"partition {partition.number}: emission {emission.number} to {target} after {partition.emitted[target]}"
+                )
             partition.emitted[target] = emission.number
         if record.HasField("taken"):
             source = (record.taken.log, record.taken.partition)
             if record.taken.number != partition.taken[source] + 1:
-                raise Corrupt(f"partition {partition.number}: took emission {record.taken.number} of {source} after {partition.taken[source]}")
+                raise Corrupt(
+                    f"partition {partition.number}: took emission {record.taken.number} of {source} after {partition.taken[source]}"
+                )
             partition.taken[source] = record.taken.number
         if record.outcome == common.OUTCOME_ACCEPTED:
             self.keep_points(record)
@@ -115,7 +129,9 @@ class Log:
             return
         offsets = self.inputs[partition.number, record.source]
         if record.offset in offsets:
-            raise Corrupt(f"partition {partition.number}: offset {record.offset} of source {record.source} was taken twice")
+            raise Corrupt(
+                f"partition {partition.number}: offset {record.offset} of source {record.source} was taken twice"
+            )
         offsets.add(record.offset)
 
     def keep_points(self, record):
@@ -130,7 +146,9 @@ class Log:
         self.points[record.member_id] += change.points
         self.balance[record.member_id] = change.balance_after
         if change.balance_after != self.points[record.member_id]:
-            raise Corrupt(f"{name}: balance {change.balance_after}, but the postings add up to {self.points[record.member_id]}")
+            raise Corrupt(
+                f"{name}: balance {change.balance_after}, but the postings add up to {self.points[record.member_id]}"
+            )
 
     def last_blocks(self):
         return [partition.last for partition in self.partitions]

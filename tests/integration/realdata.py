@@ -38,9 +38,21 @@ def baskets(path):
 def purchase(basket):
     purchase_id, member_id, store_id, channel, occurred_at = basket[0][:5]
     return {
-        "purchase_id": purchase_id, "member_id": member_id, "store_id": store_id, "channel": channel, "occurred_at_ms": moment_ms(occurred_at),
+        "purchase_id": purchase_id,
+        "member_id": member_id,
+        "store_id": store_id,
+        "channel": channel,
+        "occurred_at_ms": moment_ms(occurred_at),
         "lines": [
-            {"line_id": row[5], "sku": row[6], "category": row[7], "brand": row[8], "quantity": int(row[9]), "paid_fen": int(row[10])} for row in basket
+            {
+                "line_id": row[5],
+                "sku": row[6],
+                "category": row[7],
+                "brand": row[8],
+                "quantity": int(row[9]),
+                "paid_fen": int(row[10]),
+            }
+            for row in basket
         ],
     }
 

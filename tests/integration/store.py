@@ -16,7 +16,15 @@ numbers = itertools.count(1)
 
 
 def line(line_id="1", paid_fen=1000, **fields):
-    return {"line_id": str(line_id), "sku": "SKU", "category": "GROCERY", "brand": "National", "quantity": 1, "paid_fen": paid_fen, **fields}
+    return {
+        "line_id": str(line_id),
+        "sku": "SKU",
+        "category": "GROCERY",
+        "brand": "National",
+        "quantity": 1,
+        "paid_fen": paid_fen,
+        **fields,
+    }
 
 
 def purchase(member_id, purchase_id=None, occurred_at_ms=None, lines=None, **fields):
@@ -39,7 +47,12 @@ def some_purchases(count, members=20, seed=1):
     made = []
     for _ in range(count):
         lines = [
-            line(number + 1, chance.randint(0, 5000), category=chance.choice(["PRODUCE", "MEAT", "GROCERY", ""]), brand=chance.choice(["National", "Private"]))
+            line(
+                number + 1,
+                chance.randint(0, 5000),
+                category=chance.choice(["PRODUCE", "MEAT", "GROCERY", ""]),
+                brand=chance.choice(["National", "Private"]),
+            )
             for number in range(chance.randint(1, 6))
         ]
         made.append(purchase(f"m{chance.randrange(members)}", lines=lines))
@@ -57,7 +70,9 @@ def message(purchase):
     for row in purchase["lines"]:
         made.lines.add(**row)
     for payment in purchase.get("payments", []):
-        made.payments.add(method=purchases.PaymentMethod.Value(payment["method"]), amount_fen=payment["amount_fen"])
+        made.payments.add(
+            method=purchases.PaymentMethod.Value(payment["method"]), amount_fen=payment["amount_fen"]
+        )
     return event
 
 
@@ -70,10 +85,17 @@ class Store:
 
     def __init__(self, brokers, topic, partitioner="murmur2_random", **settings):
         self.topic = topic
-        self.producer = Producer({
-            "bootstrap.servers": brokers, "partitioner": partitioner, "linger.ms": 2, "enable.idempotence": True,
-            "queue.buffering.max.messages": 1000000, "message.max.bytes": 1000000, **settings,
-        })
+        self.producer = Producer(
+            {
+                "bootstrap.servers": brokers,
+                "partitioner": partitioner,
+                "linger.ms": 2,
+                "enable.idempotence": True,
+                "queue.buffering.max.messages": 1000000,
+                "message.max.bytes": 1000000,
+                **settings,
+            }
+        )
         self.failures = []
 
     def delivered(self, error, _):

@@ -39,7 +39,9 @@ class Service:
     def start(self):
         self.starts += 1
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BIN / self.program], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [BIN / self.program], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         return self
 
     @property
@@ -48,7 +50,9 @@ class Service:
 
     def check_alive(self):
         if self.process is not None and self.process.poll() is not None:
-            raise AssertionError(f"{self.name} ended by itself with status {self.process.returncode}:\n{self.tail()}")
+            raise AssertionError(
+                f"{self.name} ended by itself with status {self.process.returncode}:\n{self.tail()}"
+            )
 
     def tail(self, lines=25):
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
@@ -71,11 +75,17 @@ class Service:
             self.check_alive()
             return self.ready()
 
-        wait_until(check, lambda: f"{self.name} is not ready: {self.not_ready_reason()}\n{self.tail()}", seconds)
+        wait_until(
+            check, lambda: f"{self.name} is not ready: {self.not_ready_reason()}\n{self.tail()}", seconds
+        )
         return self
 
     def metrics(self):
-        rows = [row.rsplit(" ", 1) for row in requests.get(f"{self.url}/metrics", timeout=5).text.splitlines() if row and row[0] != "#"]
+        rows = [
+            row.rsplit(" ", 1)
+            for row in requests.get(f"{self.url}/metrics", timeout=5).text.splitlines()
+            if row and row[0] != "#"
+        ]
         return {name: float(value) for name, value in rows}
 
     def kill(self):
@@ -97,7 +107,9 @@ class Service:
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} does not stop within {seconds} s of SIGTERM:\n{self.tail()}") from None
+            raise AssertionError(
+                f"{self.name} does not stop within {seconds} s of SIGTERM:\n{self.tail()}"
+            ) from None
         self.process = None
         assert status == 0, f"{self.name} ended with status {status} after SIGTERM:\n{self.tail()}"
         return time.monotonic() - begin
@@ -111,8 +123,15 @@ class System:
         self.partitions = partitions
         self.topic_prefix, self.redis_prefix = f"{self.name}.", f"{self.name}:"
         self.environment = dict(
-            os.environ, HY_KAFKA_BROKERS=backend.brokers, HY_REDIS_URL=backend.redis_url, HY_TOPIC_PREFIX=self.topic_prefix,
-            HY_REDIS_PREFIX=self.redis_prefix, HY_PARTITIONS=str(partitions), HY_PURCHASE_WINDOW_DAYS=str(window_days), HY_LOG_LEVEL="info", **settings,
+            os.environ,
+            HY_KAFKA_BROKERS=backend.brokers,
+            HY_REDIS_URL=backend.redis_url,
+            HY_TOPIC_PREFIX=self.topic_prefix,
+            HY_REDIS_PREFIX=self.redis_prefix,
+            HY_PARTITIONS=str(partitions),
+            HY_PURCHASE_WINDOW_DAYS=str(window_days),
+            HY_LOG_LEVEL="info",
+            **settings,
         )
         self.services = []
         self.programs = []
@@ -135,7 +154,9 @@ class System:
             self.opened_log.close()
         try:
             admin = AdminClient({"bootstrap.servers": self.backend.brokers})
-            names = [name for name in admin.list_topics(timeout=5).topics if name.startswith(self.topic_prefix)]
+            names = [
+                name for name in admin.list_topics(timeout=5).topics if name.startswith(self.topic_prefix)
+            ]
             for future in admin.delete_topics(names, operation_timeout=0).values() if names else ():
                 future.exception(timeout=10)
             for key in self.redis.scan_iter(f"{self.redis_prefix}*", count=5000):
@@ -151,11 +172,20 @@ class System:
 
     def ctl(self, *arguments, check=True, seconds=120):
         done = subprocess.run(
-            [BIN / "huiyuanctl", *map(str, arguments)], env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8",
-            errors="replace", timeout=seconds, check=False,
+            [BIN / "huiyuanctl", *map(str, arguments)],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
         )
         if check:
-            assert done.returncode == 0, f"huiyuanctl {' '.join(map(str, arguments))}: status {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            assert (
+                done.returncode == 0
+            ), f"huiyuanctl {' '.join(map(str, arguments))}: status {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done
 
     def publish_program(self, path=PROGRAMS / "plain.yaml"):
@@ -165,7 +195,9 @@ class System:
 
     def start(self, program, name, settings, listen):
         port = free_port()
-        environment = dict(self.environment, HY_INSTANCE=f"{self.name}-{name}", **{listen: f"127.0.0.1:{port}"})
+        environment = dict(
+            self.environment, HY_INSTANCE=f"{self.name}-{name}", **{listen: f"127.0.0.1:{port}"}
+        )
         service = Service(self, program, name, environment | settings, port)
         self.services.append(service)
         return service
@@ -189,7 +221,9 @@ class System:
 
     def store(self, partitioner="murmur2_random", **settings):
         if partitioner not in self.stores:
-            self.stores[partitioner] = Store(self.backend.brokers, self.topic("purchases"), partitioner, **settings)
+            self.stores[partitioner] = Store(
+                self.backend.brokers, self.topic("purchases"), partitioner, **settings
+            )
         return self.stores[partitioner]
 
     def publish(self, *purchases):
@@ -219,14 +253,23 @@ class System:
         states = {}
         for begin in range(0, len(ids), 1000):
             some = ids[begin : begin + 1000]
-            for member_id, value in zip(some, self.redis.mget([self.member_key(member_id) for member_id in some])):
+            for member_id, value in zip(
+                some, self.redis.mget([self.member_key(member_id) for member_id in some])
+            ):
                 state = projection.MemberState.FromString(value) if value else None
                 states[member_id] = points.PointsState.FromString(state.state) if state else None
         return states
 
     def dead_letters(self):
         """By key, so that what was sent again after a crash counts once. Newest value."""
-        consumer = Consumer({"bootstrap.servers": self.backend.brokers, "group.id": "tests-dead-letters", "auto.offset.reset": "error", "fetch.wait.max.ms": 20})
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.backend.brokers,
+                "group.id": "tests-dead-letters",
+                "auto.offset.reset": "error",
+                "fetch.wait.max.ms": 20,
+            }
+        )
         topic = self.topic("dead-letters")
         letters = {}
         try:
@@ -250,13 +293,17 @@ class System:
         for topic in ("purchases", "commands"):
             for partition, end in zip(log.partitions, log.ends(self.topic(topic))):
                 if partition.positions.get(topic, 0) < end:
-                    texts.append(f"{topic}/{partition.number}: {partition.positions.get(topic, 0)} of {end} taken")
+                    texts.append(
+                        f"{topic}/{partition.number}: {partition.positions.get(topic, 0)} of {end} taken"
+                    )
         if missing := log.undelivered():
             texts.append(f"{missing} forwarded events on their way")
         try:
             for partition in log.partitions:
                 if self.watermark(partition.number).seq != partition.last:
-                    texts.append(f"Redis has block {self.watermark(partition.number).seq} of {partition.last} of partition {partition.number}")
+                    texts.append(
+                        f"Redis has block {self.watermark(partition.number).seq} of {partition.last} of partition {partition.number}"
+                    )
         except redis_client.RedisError as error:
             texts.append(f"Redis: {error}")
         return texts
@@ -265,7 +312,11 @@ class System:
         """Waits until everything published is in the log and in Redis."""
 
         def explain():
-            services = "\n".join(f"--- {service.name}: {service.not_ready_reason()}\n{service.tail()}" for service in self.services if service.process)
+            services = "\n".join(
+                f"--- {service.name}: {service.not_ready_reason()}\n{service.tail()}"
+                for service in self.services
+                if service.process
+            )
             return "still behind:\n" + "\n".join(self.behind()[:20]) + "\n" + services
 
         wait_until(lambda: not self.behind(), explain, seconds)
@@ -273,7 +324,9 @@ class System:
 
     def verify(self, expect=0, *arguments):
         done = self.ctl("verify", *arguments, check=False)
-        assert done.returncode == expect, f"huiyuanctl verify: status {done.returncode} instead of {expect}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
+        assert (
+            done.returncode == expect
+        ), f"huiyuanctl verify: status {done.returncode} instead of {expect}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
         return done.stdout
 
     def check_against(self, accepted):
@@ -289,8 +342,12 @@ class System:
             total, count = totals.get(member_id, (0, 0))
             totals[member_id] = (total + expected.points, count + 1)
         states = self.members(totals)
-        assert {member_id: state and (state.balance, state.purchases) for member_id, state in states.items()} == totals
-        assert {member_id: state.earned for member_id, state in states.items()} == {member_id: total for member_id, (total, _) in totals.items()}
+        assert {
+            member_id: state and (state.balance, state.purchases) for member_id, state in states.items()
+        } == totals
+        assert {member_id: state.earned for member_id, state in states.items()} == {
+            member_id: total for member_id, (total, _) in totals.items()
+        }
         self.verify()
 
     def ledger(self):

@@ -37,16 +37,40 @@ CASES = {
     "cut": (encode(purchase("m"))[:-3], "malformed", ""),
     "empty": (b"", "missing_field", "purchase"),
     "nothing inside": (contract.StoreEvent(command_id="x").SerializeToString(), "missing_field", "purchase"),
-    "oversized": (encode(purchase("m")) + bytes([15 << 3 | 2]) + b"\x80\x80\x12" + b"x" * 0x48000, "too_large", ""),
-    "future": (encode(purchase("m", occurred_at_ms=int(time.time() * 1000) + 25 * 3600 * 1000)), "in_future", None),
+    "oversized": (
+        encode(purchase("m")) + bytes([15 << 3 | 2]) + b"\x80\x80\x12" + b"x" * 0x48000,
+        "too_large",
+        "",
+    ),
+    "future": (
+        encode(purchase("m", occurred_at_ms=int(time.time() * 1000) + 25 * 3600 * 1000)),
+        "in_future",
+        None,
+    ),
     "too old": (encode(purchase("regular", occurred_at_ms=BEGIN_MS - 91 * DAY_MS)), "too_old", None),
-    "same id, other content": (encode(purchase("regular", "known", BEGIN_MS, [line(paid_fen=99999)])), "id_reused", None),
+    "same id, other content": (
+        encode(purchase("regular", "known", BEGIN_MS, [line(paid_fen=99999)])),
+        "id_reused",
+        None,
+    ),
     "dollars": (encode(purchase("m", currency="USD")), "currency_not_accepted", "currency"),
-    "before the first program": (encode(purchase("m", occurred_at_ms=1_500_000_000_000)), "no_program", "occurred_at_ms"),
-    "broken text": (broken_utf8(encode(purchase("m", lines=[line(category=MARK)]))), "invalid_field", "lines[0].category"),
+    "before the first program": (
+        encode(purchase("m", occurred_at_ms=1_500_000_000_000)),
+        "no_program",
+        "occurred_at_ms",
+    ),
+    "broken text": (
+        broken_utf8(encode(purchase("m", lines=[line(category=MARK)]))),
+        "invalid_field",
+        "lines[0].category",
+    ),
     "broken member": (broken_utf8(encode(purchase("m" + MARK))), "invalid_field", "member_id"),
     "negative": (encode(purchase("m", lines=[line(), line(2, -1)])), "invalid_field", "lines[1].paid_fen"),
-    "501 lines": (encode(purchase("m", lines=[line(number, 1) for number in range(501)])), "invalid_field", "lines"),
+    "501 lines": (
+        encode(purchase("m", lines=[line(number, 1) for number in range(501)])),
+        "invalid_field",
+        "lines",
+    ),
     "no lines": (without("lines"), "missing_field", "lines"),
     "one line twice": (encode(purchase("m", lines=[line(), line()])), "invalid_field", "lines[1].line_id"),
     "no member": (without("member_id"), "missing_field", "member_id"),
@@ -55,7 +79,11 @@ CASES = {
     "seconds for milliseconds": (raw(occurred_at_ms=1_740_800_000), "invalid_field", "occurred_at_ms"),
     "unknown channel": (raw(channel=77), "invalid_field", "channel"),
     "spaces in an id": (raw(purchase_id="two words"), "invalid_field", "purchase_id"),
-    "payments": (encode(purchase("m", payments=[{"method": "CASH", "amount_fen": 999}])), "amount_mismatch", "payments"),
+    "payments": (
+        encode(purchase("m", payments=[{"method": "CASH", "amount_fen": 999}])),
+        "amount_mismatch",
+        "payments",
+    ),
 }
 
 
@@ -72,8 +100,12 @@ def refused(system):
         if number < len(CASES):
             case = list(CASES)[number]
             system.store().producer.produce(
-                system.topic("purchases"), key=b"regular", value=CASES[case][0],
-                on_delivery=lambda error, sent, case=case: found.__setitem__(case, f"purchases/{sent.partition()}/{sent.offset()}"),
+                system.topic("purchases"),
+                key=b"regular",
+                value=CASES[case][0],
+                on_delivery=lambda error, sent, case=case: found.__setitem__(
+                    case, f"purchases/{sent.partition()}/{sent.offset()}"
+                ),
             )
             system.store().flush()
     system.check_against(ledger.accepted)

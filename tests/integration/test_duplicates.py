@@ -67,11 +67,22 @@ def test_a_repeated_purchase_is_recognised_to_the_end_of_the_window_and_refused_
     first = purchase("m1", "first", begin)
     second = purchase("m1", "second", begin + MINUTE_MS)
     last = purchase("m1", "last", begin + 90 * DAY_MS + MINUTE_MS)
-    sequence = [first, second, last, second, first, purchase("m1", "late", begin + MINUTE_MS), purchase("m1", "too-late", begin)]
+    sequence = [
+        first,
+        second,
+        last,
+        second,
+        first,
+        purchase("m1", "late", begin + MINUTE_MS),
+        purchase("m1", "too-late", begin),
+    ]
     outcomes = [ledger.take(bought).outcome for bought in sequence]
     assert outcomes == ["accepted", "accepted", "accepted", "duplicate", "too_old", "accepted", "too_old"]
     fresh.start_accrual()
     fresh.publish(*sequence)
     fresh.check_against(ledger.accepted)
     assert fresh.log.outcomes == {"OUTCOME_ACCEPTED": 4, "OUTCOME_DUPLICATE": 1, "OUTCOME_REJECTED": 2}
-    assert sorted((letter.input_id, letter.code) for letter in fresh.dead_letters().values()) == [("first", "too_old"), ("too-late", "too_old")]
+    assert sorted((letter.input_id, letter.code) for letter in fresh.dead_letters().values()) == [
+        ("first", "too_old"),
+        ("too-late", "too_old"),
+    ]

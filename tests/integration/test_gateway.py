@@ -21,7 +21,12 @@ def running(system):
 @pytest.fixture
 def post(running):
     def post(body, **headers):
-        return requests.post(f"{running.gateway_url}/v1/purchases", json=body, headers={name.replace("_", "-"): text for name, text in headers.items()}, timeout=30)
+        return requests.post(
+            f"{running.gateway_url}/v1/purchases",
+            json=body,
+            headers={name.replace("_", "-"): text for name, text in headers.items()},
+            timeout=30,
+        )
 
     return post
 
@@ -35,7 +40,10 @@ def test_a_purchase_is_answered_with_its_points_by_line_and_the_new_balance(runn
     ledger = running.ledger()
     balance = 0
     for _ in range(3):
-        bought = purchase("till-1", lines=[line("a", 1234, category="PRODUCE"), line("b", 777), line("c", 999, brand="Private")])
+        bought = purchase(
+            "till-1",
+            lines=[line("a", 1234, category="PRODUCE"), line("b", 777), line("c", 999, brand="Private")],
+        )
         expected = ledger.take(bought)
         balance += expected.points
         answer = post(bought)
@@ -43,8 +51,14 @@ def test_a_purchase_is_answered_with_its_points_by_line_and_the_new_balance(runn
         body = answer.json()
         assert body.pop("entry").startswith(f"{running.partition_of('till-1')}-")
         assert body == {
-            "purchase_id": bought["purchase_id"], "member_id": "till-1", "points": expected.points, "balance": balance,
-            "lines": [{"line_id": row["line_id"], "points": points} for row, points in zip(bought["lines"], expected.lines)],
+            "purchase_id": bought["purchase_id"],
+            "member_id": "till-1",
+            "points": expected.points,
+            "balance": balance,
+            "lines": [
+                {"line_id": row["line_id"], "points": points}
+                for row, points in zip(bought["lines"], expected.lines)
+            ],
         }
         member = get("/v1/members/till-1").json()
         assert member["points"] == {"balance": balance, "earned": balance}, "what was answered is visible"
@@ -66,7 +80,11 @@ def test_another_body_under_the_same_id_is_refused_and_the_first_answer_stands(p
     bought = purchase("till-3", "bill-1")
     first = post(bought)
     other = post(dict(bought, lines=[line(paid_fen=999999)]))
-    assert (other.status_code, other.json()["code"], other.json()["field"]) == (422, "id_reused", "purchase_id")
+    assert (other.status_code, other.json()["code"], other.json()["field"]) == (
+        422,
+        "id_reused",
+        "purchase_id",
+    )
     assert post(bought).content == first.content
     assert get("/v1/members/till-3").json()["points"]["balance"] == first.json()["points"]
 
@@ -77,7 +95,9 @@ def test_who_does_not_want_to_wait_polls_and_finds_the_same_answer(running, post
     assert answer.status_code == 202, answer.text
     assert answer.headers["Preference-Applied"] == "respond-async"
     place = answer.headers["Location"]
-    found = wait_until(lambda: (found := get(place)).status_code == 200 and found, "the outcome at its Location", 20)
+    found = wait_until(
+        lambda: (found := get(place)).status_code == 200 and found, "the outcome at its Location", 20
+    )
     expected = running.ledger().take(bought)
     assert found.json()["points"] == expected.points
     assert post(bought).content == found.content
@@ -86,13 +106,25 @@ def test_who_does_not_want_to_wait_polls_and_finds_the_same_answer(running, post
 def test_an_outcome_that_is_a_refusal_is_told_both_ways(post, get):
     early = purchase("till-5", occurred_at_ms=1_500_000_000_000)
     refused = post(early)
-    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (422, "no_program", "occurred_at_ms")
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (
+        422,
+        "no_program",
+        "occurred_at_ms",
+    )
     assert refused.headers["Content-Type"] == "application/problem+json"
     dollars = purchase("till-5", currency="USD")
     answer = post(dollars, Prefer="respond-async")
     assert answer.status_code == 202
-    found = wait_until(lambda: (found := get(answer.headers["Location"])).status_code != 202 and found, "the outcome at its Location", 20)
-    assert (found.status_code, found.json()["code"], found.json()["field"]) == (422, "currency_not_accepted", "currency")
+    found = wait_until(
+        lambda: (found := get(answer.headers["Location"])).status_code != 202 and found,
+        "the outcome at its Location",
+        20,
+    )
+    assert (found.status_code, found.json()["code"], found.json()["field"]) == (
+        422,
+        "currency_not_accepted",
+        "currency",
+    )
 
 
 def test_64_tills_that_post_the_same_purchase_at_once_make_one_entry(running, get):
@@ -111,11 +143,15 @@ def test_64_tills_that_post_the_same_purchase_at_once_make_one_entry(running, ge
     assert len({answer.content for answer in answers}) == 1
     assert len(get("/v1/members/till-6/entries").json()["entries"]) == 1
     running.settle()
-    assert [name for name in running.log.accepted if name[0] == "till-6"] == [("till-6", bought["purchase_id"])]
+    assert [name for name in running.log.accepted if name[0] == "till-6"] == [
+        ("till-6", bought["purchase_id"])
+    ]
 
 
 def test_all_entries_are_found_page_by_page_newest_first(running, get):
-    purchases = [purchase("till-7", lines=[line(paid_fen=1000 + number * 100), line(2, 50)]) for number in range(47)]
+    purchases = [
+        purchase("till-7", lines=[line(paid_fen=1000 + number * 100), line(2, 50)]) for number in range(47)
+    ]
     ledger = running.ledger()
     expected = [ledger.take(bought) for bought in purchases]
     running.publish(*purchases)
@@ -123,12 +159,16 @@ def test_all_entries_are_found_page_by_page_newest_first(running, get):
     for limit in (1, 7, 8, 20, 46, 47, 100):
         entries, cursor, pages = [], None, 0
         while pages == 0 or cursor:
-            page = get("/v1/members/till-7/entries", params={"limit": limit} | ({"cursor": cursor} if cursor else {})).json()
+            page = get(
+                "/v1/members/till-7/entries", params={"limit": limit} | ({"cursor": cursor} if cursor else {})
+            ).json()
             assert len(page["entries"]) <= limit
             entries += page["entries"]
             cursor, pages = page["next_cursor"], pages + 1
         assert pages == -(-47 // limit)
-        assert [entry["purchase_id"] for entry in entries] == [bought["purchase_id"] for bought in reversed(purchases)]
+        assert [entry["purchase_id"] for entry in entries] == [
+            bought["purchase_id"] for bought in reversed(purchases)
+        ]
         assert [entry["points"] for entry in entries] == [one.points for one in reversed(expected)]
         assert [entry["line_points"] for entry in entries] == [one.lines for one in reversed(expected)]
         assert entries[0]["balance_after"] == sum(one.points for one in expected)
@@ -174,7 +214,9 @@ def test_a_posted_and_a_published_purchase_are_the_same_purchase(running, post, 
     running.settle()
     assert first.status_code == 201
     assert get("/v1/members/till-11").json()["purchases"] == 1
-    iso = {name: value for name, value in bought.items() if name != "occurred_at_ms"} | {"occurred_at": "2025-03-01T11:33:20+08:00"}
+    iso = {name: value for name, value in bought.items() if name != "occurred_at_ms"} | {
+        "occurred_at": "2025-03-01T11:33:20+08:00"
+    }
     assert post(iso).content == first.content
 
 
@@ -192,7 +234,11 @@ def test_while_accrual_is_away_a_purchase_is_kept_and_its_outcome_comes_later(fr
     again = requests.post(f"{gateway.url}/v1/purchases", json=bought, timeout=30)
     assert (again.status_code, again.headers["Location"]) == (202, answer.headers["Location"])
     fresh.start_accrual()
-    found = wait_until(lambda: (found := requests.get(place, timeout=30)).status_code == 200 and found, "the outcome at its Location", 30)
+    found = wait_until(
+        lambda: (found := requests.get(place, timeout=30)).status_code == 200 and found,
+        "the outcome at its Location",
+        30,
+    )
     assert found.json()["points"] == found.json()["balance"] == expected.points
     assert requests.post(f"{gateway.url}/v1/purchases", json=bought, timeout=30).content == found.content
     fresh.check_against(ledger.accepted)

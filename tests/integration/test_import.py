@@ -14,7 +14,19 @@ from store import BEGIN_MS, some_purchases
 from system import BIN
 
 PARTLY = 3
-HEADER = ["purchase_id", "member_id", "store_id", "channel", "occurred_at_ms", "line_id", "sku", "category", "brand", "quantity", "paid_fen"]
+HEADER = [
+    "purchase_id",
+    "member_id",
+    "store_id",
+    "channel",
+    "occurred_at_ms",
+    "line_id",
+    "sku",
+    "category",
+    "brand",
+    "quantity",
+    "paid_fen",
+]
 
 
 def rows_of(purchase):
@@ -42,7 +54,11 @@ def bought(fresh):
 
 def test_csv_and_ndjson_say_the_same(fresh, bought, tmp_path):
     purchases, ledger = bought
-    fresh.ctl("import", "purchases", write_csv(tmp_path / "till.csv", [row for one in purchases for row in rows_of(one)]))
+    fresh.ctl(
+        "import",
+        "purchases",
+        write_csv(tmp_path / "till.csv", [row for one in purchases for row in rows_of(one)]),
+    )
     fresh.check_against(ledger.accepted)
     lines = tmp_path / "till.ndjson"
     lines.write_text("".join(json.dumps(one) + "\n" for one in purchases), encoding="utf-8")
@@ -80,8 +96,18 @@ def test_an_import_that_was_broken_off_goes_on_and_nothing_counts_twice(make_sys
     system = make_system(partitions=4).publish_program(realdata.PROGRAM)
     path = realdata.slices(tmp_path, 6)[0]
     whole = {basket[0][0] for basket in realdata.baskets(path)}
-    importer = subprocess.Popen([BIN / "huiyuanctl", "import", "purchases", path], env=system.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: sum(system.log.ends(system.topic("purchases"))) > 500 or importer.poll() is not None, "some purchases are sent", 30, every=0.002)
+    importer = subprocess.Popen(
+        [BIN / "huiyuanctl", "import", "purchases", path],
+        env=system.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(
+        lambda: sum(system.log.ends(system.topic("purchases"))) > 500 or importer.poll() is not None,
+        "some purchases are sent",
+        30,
+        every=0.002,
+    )
     importer.send_signal(signal.SIGKILL)
     importer.wait()
     sent = sum(system.log.ends(system.topic("purchases")))
@@ -105,7 +131,14 @@ def test_a_file_that_is_not_there_is_said_in_one_line(fresh, tmp_path):
 def test_without_kafka_it_says_so_and_ends(fresh, tmp_path):
     environment = dict(fresh.environment, HY_KAFKA_BROKERS="127.0.0.1:1")
     path = write_csv(tmp_path / "till.csv", rows_of(some_purchases(1)[0]))
-    done = subprocess.run([BIN / "huiyuanctl", "import", "purchases", path], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [BIN / "huiyuanctl", "import", "purchases", path],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode != 0
     assert "127.0.0.1:1" in done.stderr
     assert not os.path.exists(f"{path}.rejects.csv")

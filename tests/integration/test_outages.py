@@ -1,12 +1,14 @@
 """Kafka and Redis fail while purchases go on: services stop taking, wait, and go on by themselves."""
 
+import concurrent.futures
+import threading
 import time
 
 import pytest
 import requests
 
 from backend import wait_until
-from store import Stream, purchase
+from store import Stream, line, purchase
 
 pytestmark = pytest.mark.slow
 
@@ -105,4 +107,63 @@ def test_what_is_posted_while_redis_is_away_is_neither_lost_nor_counted_twice(ou
         return answer if answer.status_code == 201 else None
 
     assert wait_until(retried, "201 at last", 60).json()["points"] == ledger.balance["m1"]
+    outage.check_against(ledger.accepted)
+
+
+def till(url, member_id, leaving, answers):
+    """Posts one purchase after the other; each again and again until its points are known."""
+    while not leaving.is_set():
+        bought = purchase(member_id, lines=[line(paid_fen=1234)])
+        while True:
+            try:
+                answer = requests.post(f"{url}/v1/purchases", json=bought, timeout=10)
+            except requests.RequestException:
+                time.sleep(0.1)
+                continue
+            if answer.status_code == 201:
+                answers.append((bought, answer.json()))
+                break
+            assert answer.status_code in (202, 503), answer.text
+            time.sleep(0.1)
+
+
+def test_tills_that_repeat_until_answered_have_each_purchase_once_whatever_fails(outage):
+    accrual = outage.start_accrual(HY_STATIC_MEMBERSHIP="true").wait_ready()
+    gateway = outage.start_gateway(HY_ANSWER_TIMEOUT_MS="500")
+    leaving, answers = threading.Event(), {f"till-{i}": [] for i in range(6)}
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        tills = [
+            pool.submit(till, gateway.url, member_id, leaving, found) for member_id, found in answers.items()
+        ]
+        try:
+            time.sleep(1)
+            outage.backend.kill_redis()
+            time.sleep(1)
+            outage.backend.start_redis()
+            time.sleep(1)
+            gateway.kill()
+            time.sleep(0.5)
+            gateway.start()
+            accrual.kill()
+            time.sleep(0.5)
+            accrual.start()
+            time.sleep(1)
+            outage.backend.kill_kafka()
+            outage.backend.start_kafka()
+            time.sleep(1)
+            outage.redis.flushall()
+            time.sleep(1)
+        finally:
+            leaving.set()
+        for one in tills:
+            one.result(timeout=120)
+    ledger = outage.ledger()
+    for found in answers.values():
+        assert len(found) > 10
+        for bought, answer in found:
+            expected = ledger.take(bought)
+            assert (answer["points"], answer["balance"]) == (
+                expected.points,
+                ledger.balance[bought["member_id"]],
+            )
     outage.check_against(ledger.accepted)

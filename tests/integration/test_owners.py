@@ -16,13 +16,19 @@ def owners(system):
 
 def wait_for_owner(system, service):
     name = f"{system.name}-{service.name}"
-    wait_until(lambda: set(owners(system)) == {name}, lambda: f"all partitions owned by {name}; they are by {owners(system)}", 60)
+    wait_until(
+        lambda: set(owners(system)) == {name},
+        lambda: f"all partitions owned by {name}; they are by {owners(system)}",
+        60,
+    )
 
 
 def test_an_owner_that_was_stopped_overtaken_and_continued_changes_nothing(fresh):
     """SIGSTOP, the other takes over and goes on, SIGCONT: what the first still writes is dropped by every reader."""
     services = [fresh.start_accrual("accrual-a", HY_BATCH_INPUTS="20", HY_BLOCK_BYTES="4096").wait_ready()]
-    services.append(fresh.start_accrual("accrual-b", HY_BATCH_INPUTS="20", HY_BLOCK_BYTES="4096").wait_ready())
+    services.append(
+        fresh.start_accrual("accrual-b", HY_BATCH_INPUTS="20", HY_BLOCK_BYTES="4096").wait_ready()
+    )
     with Stream(fresh, a_second=2000) as stream:
         for turn in range(3):
             frozen, other = services[turn % 2], services[1 - turn % 2]
@@ -32,10 +38,16 @@ def test_an_owner_that_was_stopped_overtaken_and_continued_changes_nothing(fresh
             time.sleep(0.5)
             frozen.thaw()
             frozen.wait_ready()
-            wait_until(lambda: len(set(owners(fresh))) == 2, lambda: f"both own partitions again: {owners(fresh)}", 60)
+            wait_until(
+                lambda: len(set(owners(fresh))) == 2,
+                lambda: f"both own partitions again: {owners(fresh)}",
+                60,
+            )
     fresh.check_against(stream.ledger.accepted)
     assert fresh.log.outcomes == {"OUTCOME_ACCEPTED": stream.published}
-    print(f"{stream.published} purchases; blocks of former owners that readers dropped: {sum(p.dropped for p in fresh.log.partitions)}")
+    print(
+        f"{stream.published} purchases; blocks of former owners that readers dropped: {sum(p.dropped for p in fresh.log.partitions)}"
+    )
 
 
 def test_a_second_instance_joins_and_leaves_and_nothing_is_lost(fresh, capsys):
@@ -55,4 +67,6 @@ def test_a_second_instance_joins_and_leaves_and_nothing_is_lost(fresh, capsys):
     fresh.check_against(stream.ledger.accepted)
     assert fresh.log.outcomes == {"OUTCOME_ACCEPTED": stream.published}
     with capsys.disabled():
-        print(f"\n  a second instance has its share after {joined:.1f} s; SIGTERM takes {stopped:.1f} s; the other owns all after {left:.1f} s")
+        print(
+            f"\n  a second instance has its share after {joined:.1f} s; SIGTERM takes {stopped:.1f} s; the other owns all after {left:.1f} s"
+        )

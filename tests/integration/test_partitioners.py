@@ -15,7 +15,11 @@ def test_the_partition_of_a_member_is_what_javas_producer_computes():
 
 def misrouted(system, purchases):
     """librdkafka's default partitioner takes CRC32 of the key."""
-    return sum(zlib.crc32(bought["member_id"].encode()) % system.partitions != system.partition_of(bought["member_id"]) for bought in purchases)
+    return sum(
+        zlib.crc32(bought["member_id"].encode()) % system.partitions
+        != system.partition_of(bought["member_id"])
+        for bought in purchases
+    )
 
 
 def test_crc32_and_murmur2_publishers_come_to_the_same_sums(fresh):
@@ -31,7 +35,11 @@ def test_crc32_and_murmur2_publishers_come_to_the_same_sums(fresh):
     assert fresh.log.outcomes == {"OUTCOME_ACCEPTED": 600, "OUTCOME_FORWARDED": wrong}
     fresh.store("murmur2_random").publish(*purchases)
     fresh.check_against(ledger.accepted)
-    assert fresh.log.outcomes == {"OUTCOME_ACCEPTED": 600, "OUTCOME_FORWARDED": wrong, "OUTCOME_DUPLICATE": 600}
+    assert fresh.log.outcomes == {
+        "OUTCOME_ACCEPTED": 600,
+        "OUTCOME_FORWARDED": wrong,
+        "OUTCOME_DUPLICATE": 600,
+    }
     assert fresh.dead_letters() == {}
 
 

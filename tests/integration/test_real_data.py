@@ -36,7 +36,9 @@ def test_a_year_of_real_shopping_comes_to_exactly_what_the_oracle_says(shop, tmp
     assert len(shop.log.points) == 2469
     assert shop.dead_letters() == {}
     with capsys.disabled():
-        print(f"\n  imported in {imported:.1f} s, read again by the test in {took:.1f} s; {sum(shop.log.points.values())} points")
+        print(
+            f"\n  imported in {imported:.1f} s, read again by the test in {took:.1f} s; {sum(shop.log.points.values())} points"
+        )
 
 
 def test_accrual_is_killed_at_random_moments_of_the_import(shop, tmp_path, capsys):
@@ -63,4 +65,6 @@ def test_accrual_is_killed_at_random_moments_of_the_import(shop, tmp_path, capsy
     assert len(set(blocks)) > 12, f"the kills hit while nothing went on: {blocks}"
     with capsys.disabled():
         claims, dropped = (sum(of) for of in zip(*((len(p.claims), p.dropped) for p in shop.log.partitions)))
-        print(f"\n  24 × kill -9: {claims} claims, {dropped} blocks of dead owners dropped by readers, {sum(shop.log.last_blocks())} blocks count")
+        print(
+            f"\n  24 × kill -9: {claims} claims, {dropped} blocks of dead owners dropped by readers, {sum(shop.log.last_blocks())} blocks count"
+        )

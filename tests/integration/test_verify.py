@@ -46,7 +46,11 @@ def damage_balance(system):
 
 
 def damage_receipts(system):
-    member = next(f"m{i}" for i in range(10) if projection.MemberState.FromString(system.redis.get(system.member_key(f"m{i}"))).tail)
+    member = next(
+        f"m{i}"
+        for i in range(10)
+        if projection.MemberState.FromString(system.redis.get(system.member_key(f"m{i}"))).tail
+    )
     change_member(system, member, forget_a_receipt)
 
 
@@ -72,7 +76,9 @@ def damage_tally(system):
     system.redis.set(key, watermark.SerializeToString())
 
 
-@pytest.mark.parametrize("damage", [damage_balance, damage_receipts, delete_member, delete_page, invent_member, damage_tally])
+@pytest.mark.parametrize(
+    "damage", [damage_balance, damage_receipts, delete_member, delete_page, invent_member, damage_tally]
+)
 def test_damage_in_redis_is_found_and_rebuilt(bought, damage):
     damage(bought)
     bought.verify(FOUND)
@@ -89,16 +95,29 @@ def append(system, partition, message):
 def forged(system, partition, claim=None, seq=None, previous_hash=None, balance=0):
     """A block that gives m1 a million points, as good as its writer can."""
     log = system.log.read().partitions[partition]
-    change = points.PointsChange(type=points.EARN, points=1000000, balance_after=system.log.balance["m1"] + 1000000 + balance)
+    change = points.PointsChange(
+        type=points.EARN, points=1000000, balance_after=system.log.balance["m1"] + 1000000 + balance
+    )
     change.lines.add(line_id="1", paid_fen=100000000, points=1000000)
-    block = common.Block(claim=log.current if claim is None else claim, seq=log.last + 1 if seq is None else seq, recorded_at_ms=log.recorded_at_ms)
+    block = common.Block(
+        claim=log.current if claim is None else claim,
+        seq=log.last + 1 if seq is None else seq,
+        recorded_at_ms=log.recorded_at_ms,
+    )
     block.previous_hash = log.previous_hash if previous_hash is None else previous_hash
     for topic, offset in log.positions.items():
         block.positions.add(topic=topic, next_offset=offset)
     entry = len([name for name in system.log.accepted if name[0] == "m1"]) + 1
     block.records.add(
-        input_id="forged", member_id="m1", outcome=common.OUTCOME_ACCEPTED, program_version=1, source=1, offset=log.positions["purchases"], entry=entry,
-        body=change.SerializeToString(), event_time_ms=log.recorded_at_ms,
+        input_id="forged",
+        member_id="m1",
+        outcome=common.OUTCOME_ACCEPTED,
+        program_version=1,
+        source=1,
+        offset=log.positions["purchases"],
+        entry=entry,
+        body=change.SerializeToString(),
+        event_time_ms=log.recorded_at_ms,
     )
     return common.LogMessage(block=block).SerializeToString()
 
@@ -124,11 +143,7 @@ def test_a_block_that_was_seen_before_is_dropped(bought):
 
 @pytest.mark.parametrize(
     "how",
-    [
-        {"previous_hash": hashlib.blake2b(b"other", digest_size=32).digest()},
-        {"seq": 1000000},
-        {"balance": 7},
-    ],
+    [{"previous_hash": hashlib.blake2b(b"other", digest_size=32).digest()}, {"seq": 1000000}, {"balance": 7}],
     ids=["broken chain", "a hole", "a balance that is not the sum"],
 )
 def test_a_forged_block_is_found(bought, how):
@@ -142,6 +157,10 @@ def test_a_log_with_a_hole_stops_its_partition_loudly_and_no_other(bought):
     partition = bought.partition_of("m1")
     append(bought, partition, forged(bought, partition, seq=1000000))
     accrual = bought.start_accrual()
-    wait_until(lambda: '"level":"error"' in accrual.tail(200), lambda: f"the service says what is wrong:\n{accrual.tail()}", 30)
+    wait_until(
+        lambda: '"level":"error"' in accrual.tail(200),
+        lambda: f"the service says what is wrong:\n{accrual.tail()}",
+        30,
+    )
     assert not accrual.ready()
     accrual.check_alive()

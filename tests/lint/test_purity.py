@@ -22,7 +22,7 @@ LIBC = """
 """.split()
 MATH = "ceil floor round trunc rint l*round l*rint fmod fma fabs sqrt cbrt pow exp* log log2 log10 log1p erf erfc".split()
 COMPILER = """
-    __stack_chk_fail _GLOBAL_OFFSET_TABLE_ __udivti3 __umodti3 __divti3 __modti3 __multi3 __muloti4 __popcountdi2
+    __stack_chk_fail _GLOBAL_OFFSET_TABLE_ __udivti3 __umodti3 __udivmodti4 __divti3 __modti3 __multi3 __muloti4 __popcountdi2
     __asan_* __ubsan_* __sanitizer_* __tls_get_addr
 """.split()
 SODIUM_HASHES = """
@@ -36,12 +36,14 @@ PURE = LIBC + MATH + COMPILER + SODIUM_HASHES + PROTOBUF
 
 # library -> libraries below it, functions from outside that it may use
 LIBRARIES = {
-    "hy_base": ([], PURE),
+    # When memory runs out it says so on stderr and aborts: its only words.
+    "hy_base": ([], PURE + ["fwrite", "stderr"]),
     "hy_contract": (["hy_base", "hy_proto"], PURE + JSON),
     "hy_program": (["hy_base", "hy_proto", "hy_contract"], PURE + JSON + YAML),
     "hy_accrual": (["hy_base", "hy_proto", "hy_contract", "hy_program"], PURE + JSON),
+    "hy_stage_rules": (["hy_base", "hy_proto"], PURE),
     # The stage drives the world, but only through the seams: bus, store, clock, log and the like, whoever implements them.
-    "hy_stage": (["hy_base", "hy_proto", "hy_contract", "hy_program", "hy_topics"],
+    "hy_stage": (["hy_base", "hy_proto", "hy_stage_rules", "hy_contract", "hy_program", "hy_topics"],
                  PURE + "hy_bus_* hy_store_* hy_clock_* hy_log* hy_metric*".split()),
 }
 

@@ -93,8 +93,7 @@ Test(store_event, damaged_messages_are_read_or_refused_as_protobuf_c_does) {
         size_t length = make(bytes);
         for (uint64_t n = 1 + next() % 3; n > 0 && length > 0; n--)
             bytes[next() % length] = (uint8_t)next();
-        if (next() % 3 == 0)
-            length = next() % (length + 1);
+        if (next() % 3 == 0) length = next() % (length + 1);
         agree(bytes, length);
     }
 }

@@ -97,20 +97,22 @@ static bool take_place(struct judge *judge, uint32_t partition, const Huiyuan__V
                           partition, record->offset, record->input_id);
     for (; *next < record->offset; ++*next) {
         if (!judge_skips(judge, partition, source, *next))
-            return judge_fail(judge, "%s/%u offset %" PRId64 " has no record", judge_sources[source], partition,
-                              *next);
+            return judge_fail(judge, "%s/%u offset %" PRId64 " has no record", judge_sources[source],
+                              partition, *next);
     }
     ++*next;
     return true;
 }
 
-static bool take_record(struct judge *judge, uint32_t partition, const Huiyuan__V1__Block *block, uint32_t index) {
+static bool take_record(struct judge *judge, uint32_t partition, const Huiyuan__V1__Block *block,
+                        uint32_t index) {
     if (judge->record_count == judge->record_capacity) {
         judge->record_capacity = judge->record_capacity == 0 ? 64 : judge->record_capacity * 2;
         judge->records = hy_realloc(judge->records, judge->record_capacity * sizeof *judge->records);
     }
     struct judge_record *judged = &judge->records[judge->record_count++];
-    *judged = (struct judge_record){partition, block->seq, index, block->recorded_at_ms, block->records[index]};
+    *judged =
+        (struct judge_record){partition, block->seq, index, block->recorded_at_ms, block->records[index]};
     return take_place(judge, partition, judged->record) && judge_verdict(judge, judged);
 }
 
@@ -123,11 +125,13 @@ static bool check_positions(struct judge *judge, uint32_t partition, const Huiyu
             return judge_fail(judge, "position of topic %s", block->positions[s]->topic);
         for (; log->positions[s] < position; log->positions[s]++) {
             if (!judge_skips(judge, partition, s, log->positions[s]))
-                return judge_fail(judge, "%s/%u offset %" PRId64 " has no record, but the position is %" PRId64,
+                return judge_fail(judge,
+                                  "%s/%u offset %" PRId64 " has no record, but the position is %" PRId64,
                                   judge_sources[s], partition, log->positions[s], position);
         }
         if (log->positions[s] > position)
-            return judge_fail(judge, "%s/%u: position %" PRId64 " is before offset %" PRId64 ", which has a record",
+            return judge_fail(judge,
+                              "%s/%u: position %" PRId64 " is before offset %" PRId64 ", which has a record",
                               judge_sources[s], partition, position, log->positions[s]);
     }
     return true;
@@ -136,8 +140,8 @@ static bool check_positions(struct judge *judge, uint32_t partition, const Huiyu
 static bool check_emitted_through(struct judge *judge, uint32_t partition, const Huiyuan__V1__Block *block) {
     struct judge_log *log = &judge->logs[partition];
     if (block->emitted_through < log->emitted_through || block->emitted_through >= block->seq)
-        return judge_fail(judge, "partition %u seq %" PRIu64 ": emitted_through %" PRIu64 " after %" PRIu64, partition,
-                          block->seq, block->emitted_through, log->emitted_through);
+        return judge_fail(judge, "partition %u seq %" PRIu64 ": emitted_through %" PRIu64 " after %" PRIu64,
+                          partition, block->seq, block->emitted_through, log->emitted_through);
     judge_arrivals(judge);
     for (size_t i = 0; i < judge->record_count; i++) {
         const struct judge_record *judged = &judge->records[i];
@@ -146,8 +150,9 @@ static bool check_emitted_through(struct judge *judge, uint32_t partition, const
             continue;
         for (size_t e = 0; e < judged->record->n_emissions; e++) {
             if (!judge_arrived(judge, partition, judged->record->emissions[e]))
-                return judge_fail(judge, "partition %u seq %" PRIu64 " says that emissions of seq %" PRIu64 " are sent",
-                                  partition, block->seq, judged->seq);
+                return judge_fail(
+                    judge, "partition %u seq %" PRIu64 " says that emissions of seq %" PRIu64 " are sent",
+                    partition, block->seq, judged->seq);
         }
     }
     log->emitted_through = block->emitted_through;
@@ -171,13 +176,16 @@ static bool take_block(struct judge *judge, uint32_t partition, const struct hy_
         return true;
     }
     if (block->seq != log->seq + 1)
-        return judge_fail(judge, "partition %u: seq %" PRIu64 " after %" PRIu64, partition, block->seq, log->seq);
-    size_t hash_length = log->seq == 0 ? 0 : sizeof log->hash;
-    if (block->previous_hash.len != hash_length || memcmp(block->previous_hash.data, log->hash, hash_length) != 0)
+        return judge_fail(judge, "partition %u: seq %" PRIu64 " after %" PRIu64, partition, block->seq,
+                          log->seq);
+    struct hy_bytes chain = hy_bytes(log->hash, log->seq == 0 ? 0 : sizeof log->hash);
+    if (!hy_bytes_equal(hy_bytes(block->previous_hash.data, block->previous_hash.len), chain))
         return judge_fail(judge, "partition %u seq %" PRIu64 ": the chain is broken", partition, block->seq);
     if (block->recorded_at_ms < log->recorded_at_ms)
-        return judge_fail(judge, "partition %u seq %" PRIu64 ": recorded time runs backwards", partition, block->seq);
-    if (block->n_records == 0) return judge_fail(judge, "partition %u seq %" PRIu64 " is empty", partition, block->seq);
+        return judge_fail(judge, "partition %u seq %" PRIu64 ": recorded time runs backwards", partition,
+                          block->seq);
+    if (block->n_records == 0)
+        return judge_fail(judge, "partition %u seq %" PRIu64 " is empty", partition, block->seq);
     struct judge_block *taken = next_block(log);
     taken->offset = message->offset;
     taken->claim = block->claim;
@@ -196,7 +204,8 @@ static bool take_message(struct judge *judge, uint32_t partition, const struct h
     const Huiyuan__V1__LogMessage *decoded =
         huiyuan__v1__log_message__unpack(&judge->arena.protobuf, message->value.length, message->value.data);
     if (decoded == NULL || decoded->kind_case == HUIYUAN__V1__LOG_MESSAGE__KIND__NOT_SET)
-        return judge_fail(judge, "partition %u offset %" PRId64 ": not a message of a log", partition, message->offset);
+        return judge_fail(judge, "partition %u offset %" PRId64 ": not a message of a log", partition,
+                          message->offset);
     if (decoded->kind_case == HUIYUAN__V1__LOG_MESSAGE__KIND_BLOCK)
         return take_block(judge, partition, message, decoded->block);
     log->claim = decoded->claim->claim;
@@ -220,8 +229,8 @@ static bool inputs_at_rest(struct judge *judge, uint32_t partition) {
         int64_t end = hy_mem_broker_end(judge->broker, judge_sources[s], partition);
         for (int64_t offset = judge->logs[partition].positions[s]; offset < end; offset++) {
             if (!judge_skips(judge, partition, s, offset))
-                return judge_fail(judge, "%s/%u offset %" PRId64 " was never taken", judge_sources[s], partition,
-                                  offset);
+                return judge_fail(judge, "%s/%u offset %" PRId64 " was never taken", judge_sources[s],
+                                  partition, offset);
         }
     }
     return true;
@@ -237,7 +246,8 @@ static bool emissions_at_rest(struct judge *judge, uint32_t partition) {
         uint64_t taken = dead ? log->dead_letter_count
                               : judge_marks_get(&target->blocks[target->seq].taken, "points", partition);
         if (taken != mark->number)
-            return judge_fail(judge, "partition %u emitted %" PRIu64 " to %s/%u, of which %" PRIu64 " were taken",
+            return judge_fail(judge,
+                              "partition %u emitted %" PRIu64 " to %s/%u, of which %" PRIu64 " were taken",
                               partition, mark->number, mark->log, mark->partition, taken);
     }
     return true;

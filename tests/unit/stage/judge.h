@@ -1,4 +1,5 @@
-// The second opinion: reads every log and Redis beside the stage, with code of its own, and says what the stage should have done.
+// The second opinion: reads every log and Redis beside the stage, with code of its own, and says what the
+// stage should have done.
 //
 //   judge.c        the reader rule, dense seq, the chain, positions; what each record must say
 //   judge_input.c  one input → the record that it deserves (knows the toy's inputs)
@@ -118,7 +119,8 @@ bool judge_logs(struct judge *judge);
 bool judge_redis(struct judge *judge, bool all);
 // Something published to a caller: it must be durable.
 bool judge_answer(struct judge *judge, struct hy_bytes answer);
-// After everything came to rest: every input has its record, every emission was taken, Redis is at the end of each log.
+// After everything came to rest: every input has its record, every emission was taken, Redis is at the end of
+// each log.
 bool judge_rest(struct judge *judge);
 
 struct judge_member *judge_member(struct judge *judge, const char *id); // NULL: nothing happened to it yet
@@ -126,7 +128,8 @@ struct judge_member *judge_member(struct judge *judge, const char *id); // NULL:
 const struct judge_record *judge_find(const struct judge *judge, const char *input_id, size_t n);
 size_t judge_count(const struct judge *judge, Huiyuan__V1__Outcome outcome);
 uint64_t judge_marks_get(const struct judge_marks *marks, const char *log, uint32_t partition);
-void judge_marks_set(struct judge *judge, struct judge_marks *marks, const char *log, uint32_t partition, uint64_t number);
+void judge_marks_set(struct judge *judge, struct judge_marks *marks, const char *log, uint32_t partition,
+                     uint64_t number);
 
 // judge_input.c, for judge.c. What a record of this place must say; then the model goes on by it.
 bool judge_verdict(struct judge *judge, const struct judge_record *judged);

@@ -56,7 +56,8 @@ static const Huiyuan__V1__Command *command_of(struct judge *judge, struct hy_byt
 
 bool judge_skips(struct judge *judge, uint32_t partition, size_t source, int64_t offset) {
     struct hy_message message;
-    if (source != 1 || !hy_mem_broker_read(judge->broker, "commands", partition, offset, &message)) return false;
+    if (source != 1 || !hy_mem_broker_read(judge->broker, "commands", partition, offset, &message))
+        return false;
     const Huiyuan__V1__Command *command = command_of(judge, message.value);
     return command != NULL && strcmp(command->to, "points") != 0;
 }
@@ -113,8 +114,8 @@ static void judge_member_input(struct judge *judge, const struct reading *readin
     verdict->emits_to = "points";
     verdict->emits_partition = hy_partition_of(hy_bytes_of(reading->to), judge->partitions);
     verdict->emits_text =
-        hy_bytes_of(hy_arena_printf(&judge->arena, "%s half-%s %" PRId64 " %" PRId64, reading->to, reading->id,
-                                    reading->time_ms, reading->amount / 2));
+        hy_bytes_of(hy_arena_printf(&judge->arena, "%s half-%s %" PRId64 " %" PRId64, reading->to,
+                                    reading->id, reading->time_ms, reading->amount / 2));
 }
 
 static bool refuse(struct verdict *verdict, enum hy_code code) {
@@ -139,8 +140,8 @@ static bool judge_form(struct judge *judge, const struct judge_record *judged, c
 }
 
 // True when the emission's number settles it.
-static bool judge_origin(struct judge *judge, const struct judge_record *judged, const Huiyuan__V1__Command *command,
-                         struct verdict *verdict) {
+static bool judge_origin(struct judge *judge, const struct judge_record *judged,
+                         const Huiyuan__V1__Command *command, struct verdict *verdict) {
     struct judge_log *log = &judge->logs[judged->partition];
     const Huiyuan__V1__Origin *origin = command->origin;
     struct judge_marks *taken = &log->blocks[judged->seq].taken;
@@ -159,7 +160,8 @@ static bool judge_command(struct judge *judge, const struct judge_record *judged
     if (bytes->length > TOY_MESSAGE_LIMIT + 4096) return refuse(verdict, HY_TOO_LARGE);
     const Huiyuan__V1__Command *command = command_of(judge, *bytes);
     if (command == NULL) return refuse(verdict, HY_MALFORMED);
-    if (command->origin != NULL && strlen(command->origin->log) > 31) return refuse(verdict, HY_INVALID_FIELD);
+    if (command->origin != NULL && strlen(command->origin->log) > 31)
+        return refuse(verdict, HY_INVALID_FIELD);
     bool carries = command->body_case == HUIYUAN__V1__COMMAND__BODY_FORWARDED;
     bool known = carries && (strcmp(command->forwarded->topic, "purchases") == 0 ||
                              strcmp(command->forwarded->topic, "commands") == 0);
@@ -169,7 +171,8 @@ static bool judge_command(struct judge *judge, const struct judge_record *judged
     return carries && !known && refuse(verdict, HY_INVALID_FIELD);
 }
 
-static bool check_emission(struct judge *judge, const struct judge_record *judged, const struct verdict *verdict) {
+static bool check_emission(struct judge *judge, const struct judge_record *judged,
+                           const struct verdict *verdict) {
     const Huiyuan__V1__Record *record = judged->record;
     struct judge_log *log = &judge->logs[judged->partition];
     if (record->n_emissions != (verdict->emits_to == NULL ? 0 : 1))
@@ -180,33 +183,34 @@ static bool check_emission(struct judge *judge, const struct judge_record *judge
     uint64_t number = judge_marks_get(emitted, verdict->emits_to, verdict->emits_partition) + 1;
     if (strcmp(emission->to, verdict->emits_to) != 0 || emission->partition != verdict->emits_partition ||
         emission->number != number)
-        return judge_fail(judge, "%s: emission %" PRIu64 " to %s/%u instead of %" PRIu64 " to %s/%u", record->input_id,
-                          emission->number, emission->to, emission->partition, number, verdict->emits_to,
-                          verdict->emits_partition);
+        return judge_fail(judge, "%s: emission %" PRIu64 " to %s/%u instead of %" PRIu64 " to %s/%u",
+                          record->input_id, emission->number, emission->to, emission->partition, number,
+                          verdict->emits_to, verdict->emits_partition);
     judge_marks_set(judge, emitted, verdict->emits_to, verdict->emits_partition, number);
     if (strcmp(emission->to, "points") != 0) return true;
     const Huiyuan__V1__Command *command =
         command_of(judge, hy_bytes(emission->payload.data, emission->payload.len));
-    if (command == NULL || command->origin == NULL || command->body_case != HUIYUAN__V1__COMMAND__BODY_FORWARDED ||
-        command->origin->number != number || command->origin->partition != judged->partition ||
-        strcmp(command->origin->log, "points") != 0 || strcmp(command->to, "points") != 0 ||
+    if (command == NULL || command->origin == NULL ||
+        command->body_case != HUIYUAN__V1__COMMAND__BODY_FORWARDED || command->origin->number != number ||
+        command->origin->partition != judged->partition || strcmp(command->origin->log, "points") != 0 ||
+        strcmp(command->to, "points") != 0 ||
         !hy_bytes_equal(verdict->emits_text,
                         hy_bytes(command->forwarded->message.data, command->forwarded->message.len)))
         return judge_fail(judge, "%s: its emission does not carry what it should", record->input_id);
     return true;
 }
 
-static bool check_body(struct judge *judge, const struct judge_record *judged, const struct judge_member *member,
-                       const struct verdict *verdict) {
+static bool check_body(struct judge *judge, const struct judge_record *judged,
+                       const struct judge_member *member, const struct verdict *verdict) {
     const Huiyuan__V1__Record *record = judged->record;
     const Huiyuan__V1__PointsChange *change =
         huiyuan__v1__points_change__unpack(&judge->arena.protobuf, record->body.len, record->body.data);
     if (change == NULL || change->points != verdict->points ||
         change->balance_after != member->now.sum + verdict->points)
-        return judge_fail(judge, "%s: %" PRId64 " points, balance %" PRId64 "; should be %" PRId64 ", %" PRId64,
-                          record->input_id, change == NULL ? -1 : change->points,
-                          change == NULL ? -1 : change->balance_after, verdict->points,
-                          member->now.sum + verdict->points);
+        return judge_fail(
+            judge, "%s: %" PRId64 " points, balance %" PRId64 "; should be %" PRId64 ", %" PRId64,
+            record->input_id, change == NULL ? -1 : change->points,
+            change == NULL ? -1 : change->balance_after, verdict->points, member->now.sum + verdict->points);
     return true;
 }
 
@@ -246,8 +250,8 @@ static bool change(struct judge *judge, const struct judge_record *judged, const
     struct judge_member *member = member_of(judge, member_id, judged->partition);
     struct judge_block *block = &judge->logs[judged->partition].blocks[judged->seq];
     if (record->entry != member->now.entries + 1)
-        return judge_fail(judge, "%s: entry %" PRIu64 " of %s after %" PRIu64, record->input_id, record->entry,
-                          member_id, member->now.entries);
+        return judge_fail(judge, "%s: entry %" PRIu64 " of %s after %" PRIu64, record->input_id,
+                          record->entry, member_id, member->now.entries);
     bool accepted = verdict->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED;
     if (accepted && !check_body(judge, judged, member, verdict)) return false;
     size_t index = judge->record_count - 1;
@@ -284,14 +288,15 @@ static bool judge_timer(struct judge *judge, const struct judge_record *judged) 
     return change(judge, judged, record->member_id, &verdict);
 }
 
-static bool check_record(struct judge *judge, const struct judge_record *judged, const struct reading *reading,
-                         const struct verdict *verdict) {
+static bool check_record(struct judge *judge, const struct judge_record *judged,
+                         const struct reading *reading, const struct verdict *verdict) {
     const Huiyuan__V1__Record *record = judged->record;
     if (record->outcome != verdict->outcome ||
         strcmp(record->code, verdict->code == HY_OK ? "" : hy_code_name(verdict->code)) != 0)
-        return judge_fail(judge, "%u/%" PRIu64 "/%u %s of %s: outcome %d %s; should be %d %s", judged->partition,
-                          judged->seq, judged->index, record->input_id, record->member_id, (int)record->outcome,
-                          record->code, (int)verdict->outcome, hy_code_name(verdict->code));
+        return judge_fail(judge, "%u/%" PRIu64 "/%u %s of %s: outcome %d %s; should be %d %s",
+                          judged->partition, judged->seq, judged->index, record->input_id, record->member_id,
+                          (int)record->outcome, record->code, (int)verdict->outcome,
+                          hy_code_name(verdict->code));
     bool named = reading->readable;
     if (strcmp(record->input_id, named ? reading->id : "") != 0 ||
         strcmp(record->member_id, named ? reading->member : "") != 0 ||
@@ -304,9 +309,11 @@ static bool check_record(struct judge *judge, const struct judge_record *judged,
     bool right = verdict->original == NULL
                      ? original == NULL
                      : original != NULL && original->partition == verdict->original->partition &&
-                           original->seq == verdict->original->seq && original->index == verdict->original->index;
+                           original->seq == verdict->original->seq &&
+                           original->index == verdict->original->index;
     if (!right) return judge_fail(judge, "%s: names the wrong original", record->input_id);
-    if (!verdict->changes && record->entry != 0) return judge_fail(judge, "%s has an entry", record->input_id);
+    if (!verdict->changes && record->entry != 0)
+        return judge_fail(judge, "%s has an entry", record->input_id);
     return true;
 }
 
@@ -314,8 +321,8 @@ bool judge_verdict(struct judge *judge, const struct judge_record *judged) {
     const Huiyuan__V1__Record *record = judged->record;
     if (record->source == 0) return judge_timer(judge, judged);
     struct hy_message message;
-    if (!hy_mem_broker_read(judge->broker, judge_sources[record->source - 1], judged->partition, record->offset,
-                            &message))
+    if (!hy_mem_broker_read(judge->broker, judge_sources[record->source - 1], judged->partition,
+                            record->offset, &message))
         return judge_fail(judge, "%s was never published at its offset", record->input_id);
     struct hy_bytes bytes = message.value;
     struct verdict verdict = {0};

@@ -1,4 +1,5 @@
-// What is in Redis, against the fold of the log up to its watermark; and what has arrived in the topics that emissions go to.
+// What is in Redis, against the fold of the log up to its watermark; and what has arrived in the topics that
+// emissions go to.
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -18,8 +19,8 @@ struct look {
 };
 
 static bool fail(const struct look *look, const char *what, const char *whose) {
-    return judge_fail(look->judge, "Redis, partition %u at seq %" PRIu64 ": %s %s", look->partition, look->seq, what,
-                      whose);
+    return judge_fail(look->judge, "Redis, partition %u at seq %" PRIu64 ": %s %s", look->partition,
+                      look->seq, what, whose);
 }
 
 static const struct judge_state *state_at(const struct judge_member *member, uint64_t seq) {
@@ -34,9 +35,10 @@ static bool check_receipt(const struct look *look, const struct judge_member *me
     const struct judge_record *judged = &look->judge->records[member->entries[entry - 1]];
     const Huiyuan__V1__Record *record = judged->record;
     bool right = receipt->entry == entry && strcmp(receipt->input_id, record->input_id) == 0 &&
-                 receipt->content_hash == record->content_hash && receipt->event_time_ms == record->event_time_ms &&
-                 receipt->seq == judged->seq && receipt->index == judged->index &&
-                 receipt->outcome == record->outcome && strcmp(receipt->code, record->code) == 0 &&
+                 receipt->content_hash == record->content_hash &&
+                 receipt->event_time_ms == record->event_time_ms && receipt->seq == judged->seq &&
+                 receipt->index == judged->index && receipt->outcome == record->outcome &&
+                 strcmp(receipt->code, record->code) == 0 &&
                  hy_bytes_equal(hy_bytes(receipt->note.data, receipt->note.len),
                                 hy_bytes(record->note.data, record->note.len));
     return right || fail(look, "a wrong receipt of", member->id);
@@ -46,8 +48,9 @@ static bool check_page(struct look *look, const struct judge_member *member, uin
     struct hy_key key = hy_key_page(&look->space, member->id, number);
     struct hy_bytes bytes = hy_mem_table_get(look->judge->table, hy_key_bytes(&key));
     const Huiyuan__V1__ReceiptPage *page =
-        bytes.data == NULL ? NULL
-                           : huiyuan__v1__receipt_page__unpack(&look->arena.protobuf, bytes.length, bytes.data);
+        bytes.data == NULL
+            ? NULL
+            : huiyuan__v1__receipt_page__unpack(&look->arena.protobuf, bytes.length, bytes.data);
     if (page == NULL || page->n_receipts != 8) return fail(look, "a page is missing of", member->id);
     for (uint64_t i = 0; i < 8; i++) {
         if (!check_receipt(look, member, number * 8 + i + 1, page->receipts[i])) return false;
@@ -58,7 +61,8 @@ static bool check_page(struct look *look, const struct judge_member *member, uin
 static bool check_receipts(struct look *look, const struct judge_member *member,
                            const Huiyuan__V1__MemberState *saved) {
     uint64_t pages = saved->entries / 8;
-    if (saved->n_tail != saved->entries % 8) return fail(look, "the tail is not what pages leave over of", member->id);
+    if (saved->n_tail != saved->entries % 8)
+        return fail(look, "the tail is not what pages leave over of", member->id);
     for (uint64_t page = 0; page < pages; page++) {
         if (!check_page(look, member, page)) return false;
     }
@@ -74,8 +78,8 @@ static bool same_state(const Huiyuan__V1__MemberState *saved, const struct judge
     memcpy(&toy, saved->state.data, sizeof toy);
     int64_t newest_ms = saved->n_newest_ms > 0 ? saved->newest_ms[0] : 0;
     return saved->seq == state->seq && toy.sum == state->sum && toy.due_ms == state->due_ms &&
-           saved->due_ms == state->due_ms && saved->entries == state->entries && newest_ms == state->newest_ms &&
-           saved->first_page == state->first_page;
+           saved->due_ms == state->due_ms && saved->entries == state->entries &&
+           newest_ms == state->newest_ms && saved->first_page == state->first_page;
 }
 
 // A projection may be on its way: single members may be ahead of the watermark, never behind.
@@ -87,7 +91,8 @@ static bool check_member(struct look *look, const struct judge_member *member) {
     const Huiyuan__V1__MemberState *saved =
         huiyuan__v1__member_state__unpack(&look->arena.protobuf, bytes.length, bytes.data);
     const struct judge_state *state = saved == NULL ? NULL : state_at(member, saved->seq);
-    if (state == NULL || (least != NULL && state->seq < least->seq)) return fail(look, "an old state of", member->id);
+    if (state == NULL || (least != NULL && state->seq < least->seq))
+        return fail(look, "an old state of", member->id);
     if (!same_state(saved, state)) return fail(look, "a wrong state of", member->id);
     struct hy_key timers = hy_key_timers(&look->space);
     if (hy_mem_table_due(look->judge->table, hy_key_bytes(&timers), hy_bytes_of(member->id)) != state->due_ms)
@@ -95,8 +100,8 @@ static bool check_member(struct look *look, const struct judge_member *member) {
     return check_receipts(look, member, saved);
 }
 
-static bool check_marks(const struct look *look, const struct judge_marks *marks, Huiyuan__V1__EmissionMark **saved,
-                        size_t count) {
+static bool check_marks(const struct look *look, const struct judge_marks *marks,
+                        Huiyuan__V1__EmissionMark **saved, size_t count) {
     if (count != marks->count) return fail(look, "wrong emission", "marks");
     for (size_t i = 0; i < count; i++) {
         if (saved[i]->number != judge_marks_get(marks, saved[i]->log, saved[i]->partition))
@@ -126,7 +131,8 @@ static bool check_watermark(const struct look *look) {
     const struct judge_block *block = &log->blocks[look->seq];
     if (watermark->offset != block->offset || watermark->claim != block->claim)
         return fail(look, "the watermark names another", "block");
-    if (watermark->n_tallies != 1 || watermark->tallies[0] != block->tally || watermark->members != block->members)
+    if (watermark->n_tallies != 1 || watermark->tallies[0] != block->tally ||
+        watermark->members != block->members)
         return fail(look, "wrong", "tallies");
     return check_marks(look, &block->emitted, watermark->emitted, watermark->n_emitted) &&
            check_marks(look, &block->taken, watermark->taken, watermark->n_taken) && check_unsent(look);
@@ -151,7 +157,8 @@ static bool check_answers(struct look *look) {
 }
 
 static bool look_at(struct judge *judge, uint32_t partition, bool all) {
-    struct look look = {.judge = judge, .partition = partition, .space = {judge->redis_prefix, "points", partition}};
+    struct look look = {
+        .judge = judge, .partition = partition, .space = {judge->redis_prefix, "points", partition}};
     struct judge_log *log = &judge->logs[partition];
     struct hy_key key = hy_key_watermark(&look.space);
     struct hy_bytes bytes = hy_mem_table_get(judge->table, hy_key_bytes(&key));
@@ -237,7 +244,8 @@ void judge_arrivals(struct judge *judge) {
     for (uint32_t p = 0; p < judge->partitions; p++) {
         struct judge_log *log = &judge->logs[p];
         struct hy_message message;
-        for (; hy_mem_broker_read(judge->broker, "commands", p, log->commands_read, &message); log->commands_read++)
+        for (; hy_mem_broker_read(judge->broker, "commands", p, log->commands_read, &message);
+             log->commands_read++)
             take_command(judge, p, &message);
         for (; hy_mem_broker_read(judge->broker, "dead-letters", p, log->dead_letters_read, &message);
              log->dead_letters_read++)

@@ -1,7 +1,7 @@
 // A brain with nothing to do with points: it adds numbers. For the tests of the stage.
 //
-// An input is the text "MEMBER ID TIME_MS AMOUNT [TO]": AMOUNT is added to MEMBER; negative amounts are declined; amount 7 sets a
-// timer one second later, which adds 1000; TO gets half of AMOUNT by an emission.
+// An input is the text "MEMBER ID TIME_MS AMOUNT [TO]": AMOUNT is added to MEMBER; negative amounts are
+// declined; amount 7 sets a timer one second later, which adds 1000; TO gets half of AMOUNT by an emission.
 #pragma once
 
 #include "common/stage/brain.h"

@@ -34,8 +34,8 @@ void world_print_trace(const struct world *world) {
 }
 
 // The toy's input, with a caller at its end.
-static struct hy_error read_input(void *context, uint32_t source, struct hy_bytes message, struct hy_arena *arena,
-                                  struct hy_input *ret_input) {
+static struct hy_error read_input(void *context, uint32_t source, struct hy_bytes message,
+                                  struct hy_arena *arena, struct hy_input *ret_input) {
     const struct world *world = context;
     const uint8_t *at = message.length > 0 ? memrchr(message.data, '@', message.length) : NULL;
     bool called = at != NULL && at > message.data;
@@ -185,7 +185,8 @@ static void end_instance(struct world_instance *instance) {
 
 void world_crash(struct world *world, uint32_t index, size_t carried_out) {
     struct world_instance *instance = &world->instances[index];
-    world_note(world, "crash %u, %zu of %zu requests done", index, carried_out, hy_store_pending(instance->store));
+    world_note(world, "crash %u, %zu of %zu requests done", index, carried_out,
+               hy_store_pending(instance->store));
     hy_stage_free(instance->stage);
     hy_bus_mem_crash(instance->bus);
     set_cut(instance, 0, carried_out);
@@ -306,8 +307,8 @@ void world_put(struct world *world, const char *format, ...) {
                  hy_bytes_of(text));
 }
 
-void world_put_command(struct world *world, const char *to, uint32_t partition, const char *log, uint32_t log_partition,
-                       uint64_t number, const char *text) {
+void world_put_command(struct world *world, const char *to, uint32_t partition, const char *log,
+                       uint32_t log_partition, uint64_t number, const char *text) {
     Huiyuan__V1__Origin origin = HUIYUAN__V1__ORIGIN__INIT;
     origin.log = (char *)(uintptr_t)log;
     origin.partition = log_partition;
@@ -367,7 +368,8 @@ const char *world_member(const struct world *world, uint32_t partition, unsigned
     char *name = names[turn++ % 8];
     for (unsigned i = 0;; i++) {
         snprintf(name, 16, "m%u", i);
-        if (hy_partition_of(hy_bytes_of(name), world->options.partitions) == partition && n-- == 0) return name;
+        if (hy_partition_of(hy_bytes_of(name), world->options.partitions) == partition && n-- == 0)
+            return name;
     }
 }
 

@@ -1,5 +1,5 @@
-// Several instances of the real stage with the toy brain, on one broker and one Redis in memory, in virtual time. The test says
-// whose turn it is and what goes wrong; the judge looks on.
+// Several instances of the real stage with the toy brain, on one broker and one Redis in memory, in virtual
+// time. The test says whose turn it is and what goes wrong; the judge looks on.
 //
 // An input is "MEMBER ID TIME_MS AMOUNT [TO] [@CALLER]" (toy.h); with a caller, the stage has to answer.
 #pragma once
@@ -52,15 +52,16 @@ struct world {
 struct world *world_new(uint32_t partitions);
 void world_free(struct world *world);
 
-uint32_t world_start(struct world *world);                          // a new instance; owns nothing
-uint32_t world_start_owner(struct world *world);                    // … or every partition
+uint32_t world_start(struct world *world);       // a new instance; owns nothing
+uint32_t world_start_owner(struct world *world); // … or every partition
 void world_own(struct world *world, uint32_t instance, uint32_t partition);
 void world_disown(struct world *world, uint32_t instance, uint32_t partition, bool lost);
 // As a process that is killed: the first `carried_out` of its requests to Redis still happen.
 void world_crash(struct world *world, uint32_t instance, size_t carried_out);
 // As a process that is asked to stop: drains, leaves, closes. False: it did not drain.
 bool world_stop(struct world *world, uint32_t instance);
-// Its connection to Redis breaks: of the requests on their way, so many are answered, so many done without an answer.
+// Its connection to Redis breaks: of the requests on their way, so many are answered, so many done without an
+// answer.
 void world_cut(struct world *world, uint32_t instance, size_t answered, size_t done);
 void world_cut_all(struct world *world); // all connections, nothing done
 
@@ -75,11 +76,12 @@ bool world_check(struct world *world);
 bool world_at_rest(struct world *world); // nothing left to do, and all of it right
 const char *world_fault(const struct world *world);
 
-void world_put(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3))); // where it belongs
+void world_put(struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3))); // where it belongs
 void world_put_at(struct world *world, const char *topic, uint32_t partition, struct hy_bytes bytes);
 // A command that brings `text` as an emission of that log; number 0: without an origin.
-void world_put_command(struct world *world, const char *to, uint32_t partition, const char *log, uint32_t log_partition,
-                       uint64_t number, const char *text);
+void world_put_command(struct world *world, const char *to, uint32_t partition, const char *log,
+                       uint32_t log_partition, uint64_t number, const char *text);
 void world_next_append(struct world *world, const char *topic, enum hy_mem_fate fate);
 
 // As the gateway reads them; 0 when Redis does not know the member.

@@ -1,0 +1,118 @@
+// `verify`: the log against itself, Redis against the log, sums against both. Works while the services run:
+//   1 the watermarks in Redis, then the log up to them
+//   2 members, pages and keys in Redis; what is newer than the fold waits
+//   3 the log up to its end, comparing what waits when the fold comes by
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/brains.h"
+#include "cli/redis.h"
+#include "cli/verify.h"
+#include "common/base/memory.h"
+
+static const char *log_name = "points";
+static bool as_json, deep;
+
+static const struct cli_option options[] = {
+    {"log", 0, CLI_TEXT, "LOG", "which one (points) 校验哪个日志", 0, 0, &log_name},
+    {"deep", 0, CLI_SWITCH, NULL, "every input kept in Kafka against the records 与 Kafka 中的输入逐笔核对",
+     0, 0, &deep},
+    {"json", 0, CLI_SWITCH, NULL, "the result as one JSON object 输出 JSON", 0, 0, &as_json},
+};
+
+// Up to the watermark; a watermark that lies beyond the end is a fault.
+static void bound_spans(struct verify *verify) {
+    for (size_t i = 0; i < verify->count; i++) {
+        struct verify_part *part = &verify->parts[i];
+        struct kafka_span *span = &verify->spans[i];
+        if (span->from > 0) {
+            verify_fault(verify, CHECK_CHAIN,
+                         "partition %" PRIu32 " begins at offset %" PRId64 ": messages were removed",
+                         part->partition, span->from);
+            part->broken = true;
+        }
+        if (!part->has_watermark || part->watermark.seq == 0) {
+            span->to = span->from;
+        } else if (part->watermark.offset >= span->to) {
+            verify_fault(verify, CHECK_WATERMARK,
+                         "partition %" PRIu32 ": Redis is at offset %" PRId64 ", the log ends at %" PRId64,
+                         part->partition, part->watermark.offset, span->to);
+            part->broken = true;
+        } else {
+            span->to = part->watermark.offset + 1;
+        }
+        if (part->broken) span->to = span->from;
+    }
+}
+
+static void finish_part(struct verify *verify, struct verify_part *part) {
+    size_t cursor = 0;
+    struct verify_member *member;
+    while ((member = hy_map_next(&part->members, &cursor)) != NULL) {
+        if (member->waiting.data != NULL) verify_waiting(verify, part, member);
+    }
+    if (!part->has_watermark && part->reader.seq > 0)
+        verify_fault(verify, CHECK_WATERMARK,
+                     "partition %" PRIu32 ": nothing in Redis, but %" PRIu64
+                     " blocks in the log; `huiyuanctl rebuild` makes it",
+                     part->partition, part->reader.seq);
+    const struct verify_ledger *ledger = verify_ledger_of(verify->brain->log);
+    if (ledger != NULL && !part->broken) ledger->part(verify, part);
+}
+
+static bool check_all(struct verify *verify, struct hy_store *store) {
+    if (!verify_watermarks(verify, store)) return false;
+    verify->spans = kafka_spans(verify->cli, verify->brain->log, -1, &verify->count);
+    if (verify->spans == NULL) return false;
+    bound_spans(verify);
+    if (!verify_read(verify, verify->spans) || !verify_states(verify, store) ||
+        !verify_pages(verify, store) || !verify_keys(verify, store) || !verify_read_on(verify))
+        return false;
+    verify_keys_end(verify);
+    for (size_t i = 0; i < verify->count; i++)
+        finish_part(verify, &verify->parts[i]);
+    return !deep || verify_inputs(verify);
+}
+
+static int run(const struct cli *cli, char *const *arguments, int count) {
+    (void)arguments;
+    (void)count;
+    struct verify verify = {.cli = cli, .brain = brain_of(log_name), .deep = deep};
+    if (verify.brain == NULL) {
+        say_error("%s: no such log / 没有该日志", log_name);
+        return CLI_USAGE;
+    }
+    uint32_t partitions;
+    if (!kafka_topic_partitions(cli, log_name, &partitions)) return CLI_FAULT;
+    struct hy_store *store = redis_open(cli);
+    if (store == NULL) return CLI_FAULT;
+    verify.count = partitions;
+    verify.parts = hy_calloc(partitions, sizeof *verify.parts);
+    hy_arena_init(&verify.arena);
+    hy_buffer_init(&verify.saved, 64 << 20);
+    for (uint32_t p = 0; p < partitions; p++)
+        verify_part_init(&verify, p);
+    bool done = check_all(&verify, store);
+    bool good = done && verify_report(&verify, as_json);
+    for (uint32_t p = 0; p < partitions; p++)
+        verify_part_free(&verify, &verify.parts[p]);
+    hy_free(verify.parts);
+    hy_free(verify.spans);
+    hy_arena_free(&verify.arena);
+    hy_buffer_free(&verify.saved);
+    hy_store_close(store);
+    return good ? CLI_OK : CLI_FAULT;
+}
+
+const struct cli_command command_verify = {
+    .name = "verify",
+    .arguments = "",
+    .english = "the log against itself, Redis and the sums",
+    .chinese = "校验账本日志、Redis 与合计",
+    .more =
+        "Changes nothing, and may run while the services do. Exit status 1: something is not as it must be.\n"
+        "只读，可在服务运行时执行；发现问题时退出码为 1。",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .run = run,
+};

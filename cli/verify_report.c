@@ -1,0 +1,89 @@
+// The table of checks at the end.
+#include <inttypes.h>
+#include <stdarg.h>
+
+#include "cli/json.h"
+#include "cli/verify.h"
+
+const char *const verify_names[CHECK_COUNT] = {
+    [CHECK_CHAIN] = "chain",         [CHECK_TIME] = "time",       [CHECK_POSITIONS] = "positions",
+    [CHECK_HOME] = "home",           [CHECK_ENTRIES] = "entries", [CHECK_ONCE] = "once",
+    [CHECK_EMISSIONS] = "emissions", [CHECK_LINES] = "lines",     [CHECK_RULES] = "rules",
+    [CHECK_BALANCE] = "balance",     [CHECK_SUMS] = "sums",       [CHECK_INPUTS] = "inputs",
+    [CHECK_WATERMARK] = "watermark", [CHECK_TALLIES] = "tallies", [CHECK_STATES] = "states",
+    [CHECK_PAGES] = "pages",         [CHECK_KEYS] = "keys",
+};
+
+static const char *const words[CHECK_COUNT] = {
+    [CHECK_CHAIN] = "blocks dense and chained 区块连续、哈希链完整",
+    [CHECK_TIME] = "recorded time never runs backwards 记录时间不倒退",
+    [CHECK_POSITIONS] = "input positions only advance 输入位点只前进",
+    [CHECK_HOME] = "members in their partition 会员在所属分区",
+    [CHECK_ENTRIES] = "entries of a member dense 会员流水连续",
+    [CHECK_ONCE] = "every input counts once 每笔输入只计一次",
+    [CHECK_EMISSIONS] = "emissions dense 内部消息连续",
+    [CHECK_LINES] = "lines add up to the points 明细积分之和",
+    [CHECK_RULES] = "points follow from the rules 积分与规则相符",
+    [CHECK_BALANCE] = "balances follow from postings 余额与流水相符",
+    [CHECK_SUMS] = "sums over members 会员合计",
+    [CHECK_INPUTS] = "every input left one record (--deep) 输入逐笔对账",
+    [CHECK_WATERMARK] = "Redis is a prefix of the log Redis 水位在日志之内",
+    [CHECK_TALLIES] = "totals in Redis Redis 中的合计",
+    [CHECK_STATES] = "members in Redis Redis 中的会员",
+    [CHECK_PAGES] = "receipt pages in Redis Redis 中的流水页",
+    [CHECK_KEYS] = "no other keys in Redis Redis 中无多余的键",
+};
+
+void verify_fault(struct verify *verify, enum verify_check check, const char *format, ...) {
+    struct verify_result *result = &verify->results[check];
+    if (result->faults++ > 0) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(result->first, sizeof result->first, format, arguments);
+    va_end(arguments);
+}
+
+static bool is_good(const struct verify *verify) {
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        if (verify->results[i].faults > 0) return false;
+    }
+    return true;
+}
+
+static void print_table(const struct verify *verify) {
+    printf("%-6s %12s %8s  %s\n", "", "CHECKED", "FAULTS", "CHECK");
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        const struct verify_result *result = &verify->results[i];
+        if (i == CHECK_INPUTS && !verify->deep) continue;
+        printf("%-6s %12" PRIu64 " %8" PRIu64 "  %s\n", result->faults == 0 ? "ok" : "FAULT", result->checked,
+               result->faults, words[i]);
+        if (result->faults > 0) printf("       first 首个: %s\n", result->first);
+    }
+    puts(is_good(verify) ? "verify: good 校验通过" : "verify: FAULTS FOUND 发现问题");
+}
+
+static void print_json(const struct verify *verify) {
+    struct hy_buffer out;
+    hy_buffer_init(&out, 1 << 20);
+    hy_buffer_printf(&out, "{\"log\":\"%s\",\"good\":%s,\"checks\":[", verify->brain->log,
+                     is_good(verify) ? "true" : "false");
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        const struct verify_result *result = &verify->results[i];
+        hy_buffer_printf(&out,
+                         "%s{\"check\":\"%s\",\"checked\":%" PRIu64 ",\"faults\":%" PRIu64 ",\"first\":",
+                         i == 0 ? "" : ",", verify_names[i], result->checked, result->faults);
+        json_text(&out, result->first);
+        hy_buffer_add(&out, "}", 1);
+    }
+    hy_buffer_printf(&out, "]}");
+    printf("%.*s\n", (int)out.length, (const char *)out.data);
+    hy_buffer_free(&out);
+}
+
+bool verify_report(const struct verify *verify, bool json) {
+    if (json)
+        print_json(verify);
+    else
+        print_table(verify);
+    return is_good(verify);
+}
