@@ -108,7 +108,7 @@ def memory(system, service):
 def latency(system, load, service, rate, seconds, linger_ms=2):
     """Publish → visible in Redis, at a fixed rate. A publisher that waits for nobody (linger 0) sends each purchase as a request of
     its own, which costs the broker 60 µs and more: 10,000 a second would take most of a core before anything is done with them."""
-    count, warm_up = rate * (seconds + 2), rate * 2
+    count, warm_up = rate * (seconds + 5), rate * 5  # the broker has to warm to small requests too
     cpu = Cpu(service=service, broker=system.kafka, redis=system.redis_server)
     result = system.json_tool("bench_visible", *load.options(count=count), "--rate", rate, "--warm-up", warm_up,
                               "--sample-every", max(1, rate // 400), "--linger", linger_ms)

@@ -1,6 +1,8 @@
 // FILE.rejects.csv: what was not sent, and why. Made at the first reject.
 #pragma once
 
+#include <stdio.h>
+
 #include "cli/import_item.h"
 
 struct import_rejects {

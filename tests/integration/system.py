@@ -327,7 +327,7 @@ class System:
         assert (
             done.returncode == expect
         ), f"huiyuanctl verify: status {done.returncode} instead of {expect}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
-        return done.stdout
+        return done.stdout + done.stderr
 
     def check_against(self, accepted):
         """Everything is in the log and in Redis, and every member has exactly what the oracle says.

@@ -81,7 +81,7 @@ def damage_tally(system):
 )
 def test_damage_in_redis_is_found_and_rebuilt(bought, damage):
     damage(bought)
-    bought.verify(FOUND)
+    print(bought.verify(FOUND))
     bought.ctl("rebuild")
     bought.verify()
 
@@ -149,7 +149,7 @@ def test_a_block_that_was_seen_before_is_dropped(bought):
 def test_a_forged_block_is_found(bought, how):
     partition = bought.partition_of("m1")
     append(bought, partition, forged(bought, partition, **how))
-    bought.verify(FOUND)
+    print(bought.verify(FOUND))
 
 
 def test_a_log_with_a_hole_stops_its_partition_loudly_and_no_other(bought):

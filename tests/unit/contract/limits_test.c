@@ -1,5 +1,6 @@
 // The table itself, and the page that is made from it.
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "tests/unit/contract/fixture.h"
 
