@@ -143,7 +143,7 @@ static const char *method_name(Huiyuan__V1__PaymentMethod method) {
 struct hy_bytes basket_json(const struct basket *basket, struct hy_arena *arena) {
     const Huiyuan__V1__Purchase *purchase = &basket->purchase;
     struct hy_buffer out;
-    hy_buffer_init(&out, 64 * 1024);
+    hy_buffer_init(&out, (size_t)64 * 1024);
     hy_buffer_printf(&out,
                      "{\"purchase_id\":\"%s\",\"member_id\":\"%s\",\"store_id\":\"%s\",\"channel\":\"%s\","
                      "\"occurred_at_ms\":%" PRId64 ",\"lines\":[",

@@ -84,7 +84,7 @@ class System:
         self.kafka, self.redis_server = (
             Process(name, int((self.dir / "run" / f"{name}.pid").read_text().split()[0])) for name in ("kafka", "redis"))
         self.redis = redis.Redis(port=self.redis_port)
-        self.admin = AdminClient({"bootstrap.servers": self.brokers})
+        self.admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 2})
         return self
 
     def __exit__(self, *_):

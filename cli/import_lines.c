@@ -82,6 +82,7 @@ struct import_reader *import_lines_open(struct source *source) {
 
 bool import_reader_go_on(struct import_reader *reader, uint64_t offset, uint64_t line) {
     reader->line = line;
+    reader->ahead = false;
     return source_seek(reader->source, offset);
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include <stdio.h>
+
 #include "cli/import_item.h"
 
 struct import_rejects {

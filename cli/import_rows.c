@@ -47,8 +47,7 @@ struct rows {
     struct import_reader base;
     size_t place[COLUMNS]; // in a row; NO_COLUMN: the file has none
     size_t width;
-    struct csv_row row; // read ahead: it is the first of the next purchase
-    bool waits;         // `row` is one
+    struct csv_row row; // when `ahead`: the first of the next purchase
     bool bad;           // and cannot be read
     uint64_t row_line;
     uint64_t row_offset;
@@ -62,10 +61,10 @@ struct building {
     Purchase *purchase;
     struct hy_bytes first[LAST_OF_PURCHASE + 1]; // cells of the first row
     uint64_t *row_lines;                         // number of each line's row
-    size_t capacity;
     int64_t paid_by[METHODS_LIMIT];
     bool uses[METHODS_LIMIT];
     size_t rows_with_method;
+    uint64_t row_without_method; // line of the last one
 };
 
 // --- the header ---
@@ -144,9 +143,9 @@ static bool load_row(struct rows *rows) {
         rows->base.line += rows->row.lines;
         source_use(source, rows->row.used);
     } while (result == CSV_ROW && is_blank(&rows->row));
-    rows->waits = result != CSV_END;
+    rows->base.ahead = result != CSV_END;
     rows->bad = result == CSV_BAD;
-    return rows->waits;
+    return rows->base.ahead;
 }
 
 static struct hy_bytes cell(const struct rows *rows, enum column column) {
@@ -259,30 +258,15 @@ static uint32_t quantity_of(struct building *building) {
 }
 
 static void take_method(struct building *building, int64_t paid_fen) {
-    if (cell(building->rows, PAYMENT_METHOD).length == 0) return;
+    if (cell(building->rows, PAYMENT_METHOD).length == 0) {
+        building->row_without_method = building->rows->row_line;
+        return;
+    }
     int method = choice_of(building, PAYMENT_METHOD, HY_LIMIT_METHOD);
     building->rows_with_method++;
     building->uses[method] = true;
     if (__builtin_add_overflow(building->paid_by[method], paid_fen, &building->paid_by[method]))
         fault_at(building, PAYMENT_METHOD, "an amount within the contract / 金额在约定范围内");
-}
-
-static void keep_line(struct building *building, Line *line) {
-    Purchase *purchase = building->purchase;
-    if (purchase->n_lines == building->capacity) {
-        size_t capacity = building->capacity == 0 ? 16 : building->capacity * 2;
-        Line **lines = hy_arena_alloc(building->arena, capacity * sizeof *lines);
-        uint64_t *row_lines = hy_arena_alloc(building->arena, capacity * sizeof *row_lines);
-        for (size_t i = 0; i < purchase->n_lines; i++) {
-            lines[i] = purchase->lines[i];
-            row_lines[i] = building->row_lines[i];
-        }
-        purchase->lines = lines;
-        building->row_lines = row_lines;
-        building->capacity = capacity;
-    }
-    building->row_lines[purchase->n_lines] = building->rows->row_line;
-    purchase->lines[purchase->n_lines++] = line;
 }
 
 static void add_line(struct building *building) {
@@ -297,7 +281,8 @@ static void add_line(struct building *building) {
     line->quantity = quantity_of(building);
     line->paid_fen = paid_of(building);
     take_method(building, line->paid_fen);
-    keep_line(building, line);
+    building->row_lines[building->purchase->n_lines] = building->rows->row_line;
+    building->purchase->lines[building->purchase->n_lines++] = line;
 }
 
 static void check_width(struct building *building) {
@@ -330,9 +315,11 @@ static bool belongs(const struct rows *rows, const struct building *building) {
 static void add_payments(struct building *building) {
     Purchase *purchase = building->purchase;
     if (building->rows_with_method == 0) return;
-    if (building->rows_with_method != purchase->n_lines) {
+    if (building->row_without_method != 0) {
+        bool is_first = building->item->error.code == HY_OK;
         fault(building, HY_MISSING_FIELD, "payment_method",
               "in all rows of a purchase, or in none / 同一笔消费的各行须全部填写或全部为空");
+        if (is_first) building->item->line = building->row_without_method;
         return;
     }
     purchase->payments = hy_arena_alloc(building->arena, METHODS_LIMIT * sizeof(void *));
@@ -359,16 +346,18 @@ static void check_contract(struct building *building) {
 
 static bool next(struct import_reader *reader, struct hy_arena *arena, struct import_item *ret_item) {
     struct rows *rows = (struct rows *)reader;
-    if (!rows->waits && !load_row(rows)) return false;
+    if (!rows->base.ahead && !load_row(rows)) return false;
     Purchase *purchase = hy_arena_alloc(arena, sizeof *purchase);
     huiyuan__v1__purchase__init(purchase);
     *ret_item = (struct import_item){.purchase = purchase, .purchase_id = "", .line = rows->row_line};
     struct building building = {.rows = rows, .arena = arena, .item = ret_item, .purchase = purchase};
+    purchase->lines = hy_arena_alloc(arena, (HY_LINES_LIMIT + 1) * sizeof(Line *));
+    building.row_lines = hy_arena_alloc(arena, (HY_LINES_LIMIT + 1) * sizeof *building.row_lines);
     do {
         take_row(&building);
     } while (load_row(rows) && belongs(rows, &building));
-    ret_item->end = rows->waits ? rows->row_offset : rows->base.source->offset;
-    ret_item->next_line = rows->waits ? rows->row_line : rows->base.line;
+    ret_item->end = rows->base.ahead ? rows->row_offset : rows->base.source->offset;
+    ret_item->next_line = rows->base.ahead ? rows->row_line : rows->base.line;
     add_payments(&building);
     check_contract(&building);
     return true;
@@ -391,7 +380,7 @@ struct import_reader *import_rows_open(struct source *source, bool ignore_unknow
     bool found = load_row(rows);
     if (!found || rows->bad) say_error("%s: no header / 缺少表头", source->path);
     bool good = found && !rows->bad && take_header(rows, ignore_unknown);
-    rows->waits = false;
+    rows->base.ahead = false;
     if (good) return &rows->base;
     hy_free(rows);
     return NULL;

@@ -16,8 +16,8 @@
 
 static const struct cli_command *const commands[] = {
     &command_topics_create, &command_topics_list,      &command_program_check, &command_program_publish,
-    &command_program_show,  &command_import_purchases, &command_tail,          &command_dead_letters,
-    &command_verify,
+    &command_program_show,  &command_import_purchases, &command_status,        &command_tail,
+    &command_dead_letters,  &command_verify,           &command_rebuild,       &command_explain,
 };
 
 // --- settings ---

@@ -40,13 +40,16 @@ static bool set(const struct cli_option *option, const char *text) {
     return false;
 }
 
-// One option, at arguments[*at]; its value may be the next argument.
+// One option, at arguments[*at]: --name VALUE, --name=VALUE, -n VALUE or -nVALUE.
 static bool read_one(const struct cli_option *options, size_t count, char **arguments, int end, int *at) {
     const char *argument = arguments[*at];
     const char *equals = argument[1] == '-' ? strchr(argument, '=') : NULL;
     size_t length = equals != NULL ? (size_t)(equals - argument) : strlen(argument);
     const struct cli_option *option = find(options, count, argument, length);
-    if (option == NULL) {
+    bool is_joined = option == NULL && argument[1] != '-';
+    if (is_joined) option = find(options, count, argument, 2);
+    if (is_joined && option != NULL && option->kind != CLI_SWITCH) return set(option, argument + 2);
+    if (option == NULL || is_joined) {
         say_error("%.*s: no such option; see --help / 没有该选项，参见 --help", (int)length, argument);
         return false;
     }

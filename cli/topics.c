@@ -149,7 +149,7 @@ static int run_create(const struct cli *cli, char *const *arguments, int count) 
 
 static void print_topic(const struct hy_topic *topic, const char *name, uint32_t partitions,
                         const struct hy_admin_setting *retention) {
-    char kept[64] = "compacted 压缩";
+    char kept[HY_ADMIN_VALUE_BYTES + 8] = "compacted 压缩";
     if (topic->cleanup == HY_KEEP_FOR_EVER || strcmp(retention->value, "-1") == 0)
         snprintf(kept, sizeof kept, "for ever 永久");
     else if (topic->cleanup == HY_KEEP_FOR_TIME)

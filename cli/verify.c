@@ -51,7 +51,7 @@ static void finish_part(struct verify *verify, struct verify_part *part) {
     while ((member = hy_map_next(&part->members, &cursor)) != NULL) {
         if (member->waiting.data != NULL) verify_waiting(verify, part, member);
     }
-    if (!part->has_watermark && part->reader.seq > 0)
+    if (part->watermark.seq == 0 && part->reader.seq > 0)
         verify_fault(verify, CHECK_WATERMARK,
                      "partition %" PRIu32 ": nothing in Redis, but %" PRIu64
                      " blocks in the log; `huiyuanctl rebuild` makes it",

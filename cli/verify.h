@@ -61,7 +61,8 @@ struct verify_part {
     uint64_t records;
     struct hy_place *unsent; // blocks whose emissions may not all be sent; the first is the one that counts
     size_t unsent_count, unsent_capacity;
-    bool broken; // the log cannot be read beyond a point: nothing more is said of it
+    struct hy_place last; // the last block
+    bool broken;          // the log cannot be read beyond a point: nothing more is said of it
     bool has_watermark;
     struct hy_place watermark; // when it began
     struct hy_totals projected;

@@ -246,6 +246,7 @@ static void take_block(struct verify *verify, struct verify_part *part, const Hu
     for (at.index = 0; at.index < block->n_records && !part->broken; at.index++)
         take_record(verify, &at, block->records[at.index]);
     check_positions(verify, part, block);
+    part->last = (struct hy_place){block->seq, part->reader.offset, block->claim};
     keep_unsent(part, block);
 }
 

@@ -66,6 +66,10 @@ void hy_bus_close(struct hy_bus *bus, int timeout_ms);
 
 // Registers a topic (name without prefix, must live on): returns its index, in order from 0.
 uint32_t hy_bus_topic(struct hy_bus *bus, const char *name);
+// Messages of this topic may be appended in another order than they were given, several requests on the way
+// at once: for topics of which the caller has at most one message of a partition on the way, or minds no
+// order. Before the first append to it.
+void hy_bus_topic_unordered(struct hy_bus *bus, uint32_t topic);
 // Joins the group for the partitions of these topics; assigned/revoked follow. Topics have equal partition
 // counts.
 void hy_bus_join(struct hy_bus *bus, const uint32_t *topics, size_t count);
@@ -77,8 +81,8 @@ void hy_bus_read(struct hy_bus *bus, uint32_t topic, uint32_t partition, int64_t
 void hy_bus_stop(struct hy_bus *bus, uint32_t topic, uint32_t partition);
 void hy_bus_release(struct hy_bus *bus, const struct hy_message *message);
 
-// Appends in order for each partition; the bytes are copied. `delivered` follows exactly once. False: the
-// queue is full, nothing was taken: poll, then try again.
+// Appends in order for each partition (see hy_bus_topic_unordered); the bytes are copied. `delivered` follows
+// exactly once. False: the queue is full, nothing was taken: poll, then try again.
 bool hy_bus_append(struct hy_bus *bus, uint32_t topic, uint32_t partition, struct hy_bytes key,
                    struct hy_bytes value, uint64_t token);
 // Notes progress for people and tools (consumer lag); the log is the truth.

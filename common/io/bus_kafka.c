@@ -36,7 +36,7 @@ static void log_line(const rd_kafka_t *client, int level, const char *facility, 
 
 static void on_error(rd_kafka_t *client, int error, const char *reason, void *opaque) {
     struct hy_bus *bus = opaque;
-    if (client == bus->append.client) bus_append_failed(bus, (rd_kafka_resp_err_t)error);
+    if (client == bus->append.ordered.client) bus_append_failed(bus, (rd_kafka_resp_err_t)error);
     if (error == RD_KAFKA_RESP_ERR__FATAL) {
         hy_log(HY_LOG_ERROR, "kafka_fatal", "%s: %s", rd_kafka_name(client), reason);
         if (client == bus->group.client) bus_group_fatal(bus);

@@ -1,12 +1,13 @@
 // What the files of the Kafka back end share; private to them.
 //
-// Three librdkafka handles, each with one job, because the consumer's own idea of a group (offsets committed,
+// librdkafka handles, each with one job, because the consumer's own idea of a group (offsets committed,
 // partitions fetched as long as they are assigned) is not ours: a claim in the log says who owns a partition
 // and where reading starts.
-//   append (bus_kafka_append.c): produces, one request in flight.
-//   fetch  (bus_kafka_fetch.c):  reads partitions from given offsets; belongs to no group.
-//   group  (bus_kafka_group.c):  is a member of the group, fetches nothing; carries commits, which only
-//   people look at.
+//   append (bus_kafka_append.c): produces, one request in flight; a second one, with many in flight, for
+//   topics that mind no order, so that the partitions of a log need not wait for each other. fetch
+//   (bus_kafka_fetch.c):  reads partitions from given offsets; belongs to no group. group
+//   (bus_kafka_group.c):  is a member of the group, fetches nothing; carries commits, which only people look
+//   at.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -40,15 +41,21 @@ struct bus_reading {
 struct bus_topic {
     const char *name; // the caller's, without prefix
     char *full_name;
+    bool unordered;
     rd_kafka_topic_t *append; // NULL until needed
     rd_kafka_topic_t *fetch;
     struct bus_reading *readings; // by partition
     uint32_t reading_count;
 };
 
-struct bus_append {
-    rd_kafka_t *client;
+struct bus_producer {
+    rd_kafka_t *client; // NULL until needed
     rd_kafka_queue_t *queue;
+};
+
+struct bus_append {
+    struct bus_producer ordered; // also tells whether a broker is there
+    struct bus_producer unordered;
     bool up;                     // a broker answers
     struct hy_delivery *refused; // could never be sent: reported as failed by the next poll
     size_t refused_count;

@@ -1,7 +1,7 @@
-// Appending: acks=all and one request in flight, so that the messages of a partition stand in the order of
-// the calls. Not idempotent: a batch that the broker already had would be acknowledged without its offset. A
-// repeat after a lost acknowledgement therefore stands twice in the topic, reported at its later offset;
-// readers of logs drop it.
+// Appending: acks=all and, unless the topic minds no order, one request in flight, so that the messages of a
+// partition stand in the order of the calls. Not idempotent: a batch that the broker already had would be
+// acknowledged without its offset. A repeat after a lost acknowledgement therefore stands twice in the topic,
+// reported at its later offset; readers of logs drop it.
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +12,11 @@
 
 _Static_assert(sizeof(void *) >= sizeof(uint64_t), "a token travels through librdkafka as a pointer");
 
+enum { IN_FLIGHT = 32 }; // requests of the client for topics that mind no order
+
 static const struct bus_setting SETTINGS[] = {
     {"acks", "all"},
     {"enable.idempotence", "false"},
-    {"max.in.flight.requests.per.connection", "1"},
     {"retries", "2147483647"},
     {"retry.backoff.ms", "50"},
     {"message.timeout.ms", "30000"},
@@ -23,7 +24,6 @@ static const struct bus_setting SETTINGS[] = {
     {"message.max.bytes", "1048576"},
     {"queue.buffering.max.messages", "1000000"},
     {"queue.buffering.max.kbytes", "65536"},
-    {"statistics.interval.ms", "1000"}, // the only way to hear that a broker is back while nothing is sent
 };
 
 static void report(struct hy_bus *bus, const struct hy_delivery *delivery) {
@@ -72,25 +72,46 @@ void bus_append_failed(struct hy_bus *bus, rd_kafka_resp_err_t error) {
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) set_up(bus, false);
 }
 
-bool bus_append_open(struct hy_bus *bus) {
+static bool open_producer(struct hy_bus *bus, struct bus_producer *producer, int in_flight) {
     rd_kafka_conf_t *conf = bus_conf_new(bus, SETTINGS, sizeof SETTINGS / sizeof SETTINGS[0]);
     if (conf == NULL) return false;
     bus_conf_number(conf, "linger.ms", bus->options.linger_ms);
+    bus_conf_number(conf, "max.in.flight.requests.per.connection", in_flight);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rd_kafka_conf_set_stats_cb(conf, on_statistics);
-    bus->append.client = bus_client_new(RD_KAFKA_PRODUCER, conf);
-    if (bus->append.client == NULL) return false;
-    bus->append.queue = rd_kafka_queue_get_main(bus->append.client);
-    bus_wake_on(bus, bus->append.queue);
+    if (producer == &bus->append.ordered) {
+        // The only way to hear that a broker is back while nothing is sent.
+        bus_conf_number(conf, "statistics.interval.ms", 1000);
+        rd_kafka_conf_set_stats_cb(conf, on_statistics);
+    }
+    producer->client = bus_client_new(RD_KAFKA_PRODUCER, conf);
+    if (producer->client == NULL) return false;
+    producer->queue = rd_kafka_queue_get_main(producer->client);
+    bus_wake_on(bus, producer->queue);
     return true;
+}
+
+bool bus_append_open(struct hy_bus *bus) {
+    return open_producer(bus, &bus->append.ordered, 1);
+}
+
+void hy_bus_topic_unordered(struct hy_bus *bus, uint32_t topic) {
+    bus->topics[topic].unordered = true;
+}
+
+static rd_kafka_t *client_of(struct hy_bus *bus, const struct bus_topic *topic) {
+    struct bus_producer *producer = topic->unordered ? &bus->append.unordered : &bus->append.ordered;
+    if (producer->client == NULL && !open_producer(bus, producer, IN_FLIGHT))
+        abort(); // the first one took these settings
+    return producer->client;
 }
 
 static rd_kafka_topic_t *append_topic(struct hy_bus *bus, uint32_t topic) {
     struct bus_topic *of = &bus->topics[topic];
     if (of->append == NULL) {
-        rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(bus->append.client);
+        rd_kafka_t *client = client_of(bus, of);
+        rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(client);
         rd_kafka_topic_conf_set_opaque(conf, (void *)(uintptr_t)topic);
-        of->append = rd_kafka_topic_new(bus->append.client, of->full_name, conf);
+        of->append = rd_kafka_topic_new(client, of->full_name, conf);
     }
     if (of->append == NULL) {
         hy_log(HY_LOG_ERROR, "kafka_topic", "%s: %s", of->full_name, rd_kafka_err2str(rd_kafka_last_error()));
@@ -136,21 +157,33 @@ void bus_append_poll(struct hy_bus *bus) {
     if (count > 0) {
         memmove(append->refused, append->refused + count, append->refused_count * sizeof *append->refused);
     }
-    rd_kafka_poll(append->client, 0);
+    rd_kafka_poll(append->ordered.client, 0);
+    if (append->unordered.client != NULL) rd_kafka_poll(append->unordered.client, 0);
+}
+
+static void flush(struct bus_producer *producer, uint64_t deadline_ns) {
+    if (producer->client == NULL) return;
+    uint64_t now = hy_clock_monotonic_ns();
+    rd_kafka_flush(producer->client, now < deadline_ns ? (int)((deadline_ns - now) / 1000000) : 0);
+    if (rd_kafka_outq_len(producer->client) == 0) return;
+    rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(producer->client, 1000); // calls back for what was purged
+}
+
+static void close_producer(struct bus_producer *producer) {
+    if (producer->client == NULL) return;
+    rd_kafka_queue_destroy(producer->queue);
+    rd_kafka_destroy(producer->client);
 }
 
 void bus_append_close(struct hy_bus *bus, uint64_t deadline_ns) {
     struct bus_append *append = &bus->append;
     bus_append_poll(bus);
-    uint64_t now = hy_clock_monotonic_ns();
-    rd_kafka_flush(append->client, now < deadline_ns ? (int)((deadline_ns - now) / 1000000) : 0);
-    if (rd_kafka_outq_len(append->client) > 0) {
-        rd_kafka_purge(append->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_flush(append->client, 1000); // calls back for what was purged
-    }
+    flush(&append->ordered, deadline_ns);
+    flush(&append->unordered, deadline_ns);
     for (uint32_t i = 0; i < bus->topic_count; i++) {
         if (bus->topics[i].append != NULL) rd_kafka_topic_destroy(bus->topics[i].append);
     }
-    rd_kafka_queue_destroy(append->queue);
-    rd_kafka_destroy(append->client);
+    close_producer(&append->ordered);
+    close_producer(&append->unordered);
 }

@@ -97,8 +97,9 @@ bool hy_bus_range(struct hy_bus *bus, uint32_t topic, uint32_t partition, int ti
     int64_t low = 0;
     int64_t high = 0;
     // By the producer's connection: on the consumer's a question waits behind the fetch that waits for data.
-    rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        bus->append.client, bus->topics[topic].full_name, (int32_t)partition, &low, &high, timeout_ms);
+    rd_kafka_resp_err_t error =
+        rd_kafka_query_watermark_offsets(bus->append.ordered.client, bus->topics[topic].full_name,
+                                         (int32_t)partition, &low, &high, timeout_ms);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         hy_log(HY_LOG_DEBUG, "range_unknown", "%s/%u: %s", bus->topics[topic].full_name, partition,
                rd_kafka_err2str(error));

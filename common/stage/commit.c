@@ -114,7 +114,7 @@ static bool append(struct hy_tenure *tenure) {
         hy_bus_append(stage->bus, stage->log_topic, tenure->partition, hy_bytes(NULL, 0),
                       hy_buffer_bytes(&block->message), tenure_token(tenure, TOKEN_BLOCK, 0, 0));
     if (block->in_flight) {
-        block->sent_at_ms = stage->now_ms;
+        block->sent_at_ms = stage->passed_ms;
         hy_metrics_add(stage->metrics, METRIC_BLOCKS, 1);
         hy_metrics_add(stage->metrics, METRIC_BLOCK_BYTES, (int64_t)block->message.length);
     }
@@ -132,7 +132,7 @@ static void durable(struct hy_tenure *tenure) {
     block->replies_end = &block->replies;
     if (tenure->projector.waiting_since_ms == 0) tenure->projector.waiting_since_ms = block->sent_at_ms;
     hy_metrics_observe_ns(tenure->stage->metrics, METRIC_COMMIT_SECONDS,
-                          (uint64_t)(tenure->stage->now_ms - block->sent_at_ms) * 1000000);
+                          (uint64_t)(tenure->stage->passed_ms - block->sent_at_ms) * 1000000);
     block->count = 0;
     block->closed = block->in_flight = block->hole = false;
     advance(tenure);
@@ -163,11 +163,7 @@ void commit_delivered(struct hy_tenure *tenure, const struct hy_delivery *delive
 }
 
 static void hole_end(struct hy_tenure *tenure) {
-    hy_bus_stop(tenure->stage->bus, tenure->stage->log_topic, tenure->partition);
-    while (tenure->log.count > 0) { // what lies behind the block is read when the next one finds a hole
-        struct hy_message message = hy_ring_pop(&tenure->log);
-        hy_bus_release(tenure->stage->bus, &message);
-    }
+    tenure_stop_log(tenure); // what lies behind the block is read when the next one finds a hole
     durable(tenure);
 }
 

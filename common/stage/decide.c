@@ -267,9 +267,7 @@ static void settle(struct hy_tenure *tenure, const struct hy_intake *intake,
     }
     for (size_t i = 0; i < record->n_emissions; i++)
         outbox_add(tenure, &block->emissions, record->emissions[i]);
-    bool answers = record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_FORWARDED &&
-                   record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_REPEATED;
-    if (record->command_id[0] != '\0' && answers) {
+    if (reply_due(record)) {
         *block->replies_end = reply_new(record, &place, tenure->partition, index, block->recorded_at_ms);
         block->replies_end = &(*block->replies_end)->next;
     }

@@ -8,6 +8,7 @@
 
 enum {
     DIRTY_LIMIT = 60000,           // members that wait for their projection before a partition stops taking
+    REPLIES_LIMIT = 20000,         // answers that wait for it, likewise
     OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
     COMMAND_OVERHEAD_BYTES = 4096, // of a Command around a forwarded message
     TIMER_CHECK_MS = 1000,
@@ -58,6 +59,8 @@ static struct hy_error read_command(struct hy_tenure *tenure, struct hy_intake *
         return HY_NO_ERROR;
     }
     if (command->origin != NULL) {
+        if (strlen(command->origin->log) >= sizeof((struct hy_mark *)0)->log)
+            return fault(HY_INVALID_FIELD, "origin.log");
         Huiyuan__V1__EmissionMark *mark = hy_arena_alloc(&tenure->batch.arena, sizeof *mark);
         huiyuan__v1__emission_mark__init(mark);
         mark->log = command->origin->log;
@@ -138,7 +141,8 @@ static bool may_take(const struct hy_tenure *tenure) {
     const struct hy_stage *stage = tenure->stage;
     return tenure->phase == TENURE_RUNNING && !stage->draining && tenure->batch.count == 0 &&
            tenure->inbox.count + tenure->timer_count > 0 && tenure->projector.dirty_count < DIRTY_LIMIT &&
-           tenure->outbox.count < OUTBOX_LIMIT && hy_store_connected(stage->store) &&
+           tenure->projector.reply_count < REPLIES_LIMIT && tenure->outbox.count < OUTBOX_LIMIT &&
+           hy_store_connected(stage->store) &&
            (stage->brain->ready == NULL || stage->brain->ready(stage->brain->context, &(const char *){NULL}));
 }
 
@@ -148,6 +152,7 @@ bool intake_step(struct hy_tenure *tenure) {
     size_t inputs = tenure->inbox.count;
     if (inputs > tenure->stage->options.batch_inputs) inputs = tenure->stage->options.batch_inputs;
     tenure->batch.next = 0;
+    tenure_evict(tenure); // here too: under load a partition is never without a batch between its turns
     take_timers(tenure);
     for (size_t i = 0; i < inputs; i++)
         take(tenure);
@@ -182,9 +187,9 @@ static void checked(void *context, const struct hy_store_answer *answer) {
 void timers_step(struct hy_tenure *tenure) {
     struct hy_stage *stage = tenure->stage;
     if (tenure->phase != TENURE_RUNNING || tenure->checking || stage->draining ||
-        stage->now_ms - tenure->checked_at_ms < TIMER_CHECK_MS || !hy_store_connected(stage->store))
+        stage->passed_ms - tenure->checked_at_ms < TIMER_CHECK_MS || !hy_store_connected(stage->store))
         return;
-    tenure->checked_at_ms = stage->now_ms;
+    tenure->checked_at_ms = stage->passed_ms;
     tenure->checking = true;
     tenure->requests++;
     struct hy_bytes watermark_key = hy_key_bytes(&tenure->watermark_key);

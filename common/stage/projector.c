@@ -17,22 +17,26 @@ void projector_init(struct hy_projector *projector) {
     *projector = (struct hy_projector){0};
     projector->replies_end = &projector->replies;
     hy_buffer_init(&projector->expected, CEILING_BYTES);
+    hy_buffer_init(&projector->opening, CEILING_BYTES);
     hy_buffer_init(&projector->next, CEILING_BYTES);
     hy_arena_init(&projector->arena);
 }
 
-static void free_replies(struct hy_reply *reply) {
-    while (reply != NULL) {
+static size_t free_replies(struct hy_reply *reply) {
+    size_t count = 0;
+    for (; reply != NULL; count++) {
         struct hy_reply *next = reply->next;
         hy_free(reply);
         reply = next;
     }
+    return count;
 }
 
 void projector_free(struct hy_projector *projector) {
     free_replies(projector->replies);
     free_replies(projector->replies_sending);
     hy_buffer_free(&projector->expected);
+    hy_buffer_free(&projector->opening);
     hy_buffer_free(&projector->next);
     hy_arena_free(&projector->arena);
     hy_free(projector->sending);
@@ -49,8 +53,15 @@ void projector_dirty(struct hy_tenure *tenure, struct hy_member *member) {
 
 void projector_replies(struct hy_tenure *tenure, struct hy_reply *first, struct hy_reply **end) {
     if (first == NULL) return;
+    for (const struct hy_reply *reply = first; reply != NULL; reply = reply->next)
+        tenure->projector.reply_count++;
     *tenure->projector.replies_end = first;
     tenure->projector.replies_end = end;
+}
+
+bool reply_due(const Huiyuan__V1__Record *record) {
+    return record->command_id[0] != '\0' && record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_FORWARDED &&
+           record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_REPEATED;
 }
 
 struct hy_reply *reply_new(const Huiyuan__V1__Record *record, const struct hy_place *block,
@@ -138,13 +149,18 @@ static void add_replies(struct hy_tenure *tenure, struct call *call) {
 
 static void answered(void *context, const struct hy_store_answer *answer);
 
+// The first call of several puts the opening in the watermark's place, the others find it there: so nobody
+// else's calls, and none of an earlier attempt that come late, fit in between.
 static void send_call(struct hy_tenure *tenure, const struct call *call, bool last) {
     struct hy_projector *projector = &tenure->projector;
+    bool first = projector->open == 0;
+    const struct hy_buffer *expected = first ? &projector->expected : &projector->opening;
+    const struct hy_buffer *next = last ? &projector->next : &projector->opening;
     struct hy_key timers = hy_key_timers(&tenure->space);
     struct hy_store_projection projection = {
         .watermark_key = hy_key_bytes(&tenure->watermark_key),
-        .expected = hy_buffer_bytes(&projector->expected),
-        .next = last ? hy_buffer_bytes(&projector->next) : hy_bytes(NULL, 0),
+        .expected = hy_buffer_bytes(expected),
+        .next = first || last ? hy_buffer_bytes(next) : hy_bytes(NULL, 0),
         .sets = call->sets,
         .set_count = call->set_count,
         .timer_key = hy_key_bytes(&timers),
@@ -213,6 +229,16 @@ static void collect(struct hy_projector *projector) {
     projector->waiting_since_ms = 0;
 }
 
+static void open_if_several(struct hy_tenure *tenure) {
+    struct hy_projector *projector = &tenure->projector;
+    struct hy_bytes base = hy_buffer_bytes(&projector->expected);
+    hy_buffer_clear(&projector->opening);
+    if (projector->sending_count <= tenure->stage->options.call_members) return;
+    if (projector->expected_open) base.length -= HY_OPENING_BYTES;
+    uint64_t number = tenure->claim + ++projector->openings;
+    hy_watermark_open(base, number != 0 ? number : 1, &projector->opening);
+}
+
 static void send(struct hy_tenure *tenure) {
     struct hy_projector *projector = &tenure->projector;
     struct hy_place unsent = outbox_unsent(&tenure->outbox);
@@ -223,6 +249,7 @@ static void send(struct hy_tenure *tenure) {
     hy_buffer_clear(&projector->next);
     hy_watermark_save(&projector->next_place, &unsent, &tenure->totals, tenure->stage->brain->tally_count,
                       &projector->next);
+    open_if_several(tenure);
     projector->phase = PROJECTOR_SENDING;
     size_t first = 0;
     do {
@@ -244,14 +271,15 @@ static void done(struct hy_tenure *tenure) {
     }
     hy_metrics_add(tenure->stage->metrics, METRIC_PROJECTED, (int64_t)projector->sending_count);
     projector->sending_count = 0;
-    free_replies(projector->replies_sending);
+    projector->reply_count -= free_replies(projector->replies_sending);
     projector->replies_sending = NULL;
     if (projector->sending_since_ms != 0)
         hy_metrics_observe_ns(tenure->stage->metrics, METRIC_VISIBLE_SECONDS,
-                              (uint64_t)(tenure->stage->now_ms - projector->sending_since_ms) * 1000000);
+                              (uint64_t)(tenure->stage->passed_ms - projector->sending_since_ms) * 1000000);
     projector->projected = projector->next_place;
     hy_buffer_clear(&projector->expected);
     hy_buffer_add(&projector->expected, projector->next.data, projector->next.length);
+    projector->expected_open = false;
     projector->phase = PROJECTOR_IDLE;
 }
 
@@ -306,10 +334,17 @@ static void asked(void *context, const struct hy_store_answer *answer) {
     struct hy_projector *projector = &tenure->projector;
     projector->phase = PROJECTOR_AWAY;
     if (answer->status != HY_STORE_OK || !watermark_good(tenure, answer->values[0])) return;
-    if (hy_bytes_equal(answer->values[0], hy_buffer_bytes(&projector->next)))
+    if (hy_bytes_equal(answer->values[0], hy_buffer_bytes(&projector->next))) {
         done(tenure);
-    else
-        undo(tenure);
+        return;
+    }
+    if (!hy_bytes_equal(answer->values[0],
+                        hy_buffer_bytes(&projector->expected))) { // cut off after the first call
+        hy_buffer_clear(&projector->expected);
+        hy_buffer_add(&projector->expected, projector->opening.data, projector->opening.length);
+        projector->expected_open = true;
+    }
+    undo(tenure);
 }
 
 static bool ask(struct hy_tenure *tenure) {
@@ -337,7 +372,7 @@ static bool gathering(const struct hy_tenure *tenure) {
     const struct hy_projector *projector = &tenure->projector;
     return tenure->phase == TENURE_RUNNING && tenure->inbox.count >= tenure->stage->options.batch_inputs &&
            projector->replies == NULL && projector->dirty_count < GATHER_MEMBERS &&
-           tenure->stage->now_ms - projector->waiting_since_ms < GATHER_MS;
+           tenure->stage->passed_ms - projector->waiting_since_ms < GATHER_MS;
 }
 
 bool projector_step(struct hy_tenure *tenure) {

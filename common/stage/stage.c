@@ -10,16 +10,15 @@
 enum {
     AGAIN_PAUSE_MS = 200,
     RANGE_TIMEOUT_MS = 2000,
-    EVICT_A_STEP = 4096,
     LOG_LIMIT = 64, // messages of a log that wait for one partition: blocks, so each may be large
     LOG_ROOM = 256, // messages taken from the bus at once while a log is read
 };
 
 // A partition of this instance.
 struct hy_slot {
-    bool assigned; // by the group
-    bool stopped;  // corrupt: rests until it is assigned anew
-    int64_t rest_until_ms;
+    bool assigned;         // by the group
+    bool stopped;          // corrupt: rests until it is assigned anew
+    int64_t rest_until_ms; // by passed_ms
     struct hy_tenure *tenure;
 };
 
@@ -89,6 +88,7 @@ struct hy_stage *hy_stage_new(const struct hy_stage_options *options, const stru
     stage->brain = brain;
     stage->metrics = metrics;
     stage->random = options->claim_seed;
+    stage->passed_ms = 1;
     stage->slots = hy_calloc(options->partitions, sizeof *stage->slots);
     stage->references = hy_calloc(brain->reference_count + 1, sizeof *stage->references);
     return stage;
@@ -216,6 +216,7 @@ void hy_stage_attach(struct hy_stage *stage, struct hy_bus *bus, struct hy_store
     stage->bus = bus;
     stage->store = store;
     stage->log_topic = hy_bus_topic(bus, brain->log);
+    hy_bus_topic_unordered(bus, stage->log_topic); // one block of a partition on the way, never more
     stage->dead_letters_topic = hy_bus_topic(bus, "dead-letters");
     stage->commands_topic = UINT32_MAX;
     for (size_t s = 0; s < brain->source_count; s++) {
@@ -250,7 +251,7 @@ static void settle_end(struct hy_stage *stage, struct hy_slot *slot) {
     end_tenure(slot);
     slot->stopped = end == TENURE_STOPPED;
     slot->rest_until_ms =
-        stage->now_ms + (end == TENURE_FENCED ? stage->options.fenced_pause_ms : AGAIN_PAUSE_MS);
+        stage->passed_ms + (end == TENURE_FENCED ? stage->options.fenced_pause_ms : AGAIN_PAUSE_MS);
 }
 
 static bool tenure_step(struct hy_tenure *tenure) {
@@ -268,7 +269,7 @@ static bool slot_step(struct hy_stage *stage, uint32_t partition, bool ready) {
     if (slot->tenure != NULL && slot->tenure->end != TENURE_NOT_ENDED) settle_end(stage, slot);
     if (slot->tenure == NULL) {
         if (!slot->assigned || slot->stopped || stage->draining || !ready ||
-            stage->now_ms < slot->rest_until_ms)
+            stage->passed_ms < slot->rest_until_ms)
             return false;
         slot->tenure = tenure_new(stage, partition);
     }
@@ -285,17 +286,15 @@ static void gauges(struct hy_stage *stage) {
     hy_metrics_set(stage->metrics, METRIC_STOPPED, hy_stage_stopped(stage));
 }
 
-// The bound is over all partitions: each gives its share of what is too much. Never in the middle of a batch.
+// The bound is over all partitions: each gives its share of what is too much.
 static void evict(struct hy_stage *stage) {
-    for (uint32_t p = 0; p < stage->options.partitions && stage->members > stage->options.cache_members;
-         p++) {
-        struct hy_tenure *tenure = stage->slots[p].tenure;
-        if (tenure != NULL && tenure->batch.count == 0 && !loader_busy(tenure) && tenure->folding == NULL)
-            stage->members -= hy_cache_evict(&tenure->cache, EVICT_A_STEP);
+    for (uint32_t p = 0; p < stage->options.partitions; p++) {
+        if (stage->slots[p].tenure != NULL) tenure_evict(stage->slots[p].tenure);
     }
 }
 
 bool hy_stage_step(struct hy_stage *stage, int64_t now_ms) {
+    if (stage->now_ms != 0 && now_ms > stage->now_ms) stage->passed_ms += now_ms - stage->now_ms;
     stage->now_ms = now_ms;
     bool ready = stage->options.rebuild || references_ready(stage);
     bool any = false;

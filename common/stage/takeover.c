@@ -74,8 +74,9 @@ static void locate(struct hy_tenure *tenure, struct hy_bytes found) {
     struct hy_stage *stage = tenure->stage;
     hy_reader_init(&tenure->reader);
     if (found.data != NULL) {
+        tenure->projector.expected_open = hy_watermark_is_open(found);
         if (!hy_watermark_load(found, &tenure->watermark, &tenure->unsent, &tenure->totals) ||
-            tenure->watermark.seq == 0) {
+            (tenure->watermark.seq == 0 && !tenure->projector.expected_open)) {
             tenure_finish(tenure, TENURE_STOPPED, "the watermark in Redis cannot be read");
             return;
         }
@@ -84,7 +85,8 @@ static void locate(struct hy_tenure *tenure, struct hy_bytes found) {
             beyond_claim(tenure, &tenure->watermark);
             return;
         }
-        start_at(tenure, tenure->unsent.seq != 0 ? &tenure->unsent : &tenure->watermark);
+        if (tenure->watermark.seq != 0)
+            start_at(tenure, tenure->unsent.seq != 0 ? &tenure->unsent : &tenure->watermark);
         hy_buffer_add(&tenure->projector.expected, found.data, found.length);
         tenure->projector.projected = tenure->watermark;
     }
@@ -146,7 +148,7 @@ static void fold_block(struct hy_tenure *tenure) {
             tenure_finish(tenure, TENURE_STOPPED, "the log contradicts the state in Redis");
             break;
         }
-        if (record->command_id[0] != '\0') {
+        if (reply_due(record)) {
             *end = reply_new(record, &place, tenure->partition, i, block->recorded_at_ms);
             end = &(*end)->next;
         }
@@ -193,7 +195,7 @@ static void fold_message(struct hy_tenure *tenure, const struct hy_message *mess
 }
 
 static void fold_end(struct hy_tenure *tenure) {
-    hy_bus_stop(tenure->stage->bus, tenure->stage->log_topic, tenure->partition);
+    tenure_stop_log(tenure);
     if (!tenure->stage->options.rebuild && tenure->reader.claim != tenure->claim)
         tenure_finish(tenure, TENURE_STOPPED, "the log does not hold the claim where Kafka said it is");
     tenure->phase = TENURE_STARTING;
@@ -233,12 +235,12 @@ static bool start_step(struct hy_tenure *tenure) {
         hy_bus_read(stage->bus, stage->source_topics[s], tenure->partition, tenure->positions[s]);
     tenure->phase = TENURE_RUNNING;
     hy_metrics_observe_ns(stage->metrics, METRIC_TAKE_OVER_SECONDS,
-                          (uint64_t)(stage->now_ms - tenure->began_ms) * 1000000);
+                          (uint64_t)(stage->passed_ms - tenure->began_ms) * 1000000);
     hy_log(HY_LOG_INFO, "owned",
            "log %s partition %" PRIu32 " claim %016" PRIx64 " at offset %" PRId64 ", seq %" PRIu64
            ", %" PRId64 " ms",
            stage->brain->log, tenure->partition, tenure->claim, tenure->claim_offset, tenure->reader.seq,
-           stage->now_ms - tenure->began_ms);
+           stage->passed_ms - tenure->began_ms);
     return true;
 }
 

@@ -5,7 +5,7 @@
 #include "common/base/memory.h"
 #include "common/io/log.h"
 
-enum { BLOCK_CEILING_BYTES = 2 * 1024 * 1024, VALUE_CEILING_BYTES = 1024 * 1024 };
+enum { BLOCK_CEILING_BYTES = 2 * 1024 * 1024 };
 
 // splitmix64: claims have to differ, not to be secret.
 static uint64_t next_random(uint64_t *state) {
@@ -24,8 +24,8 @@ struct hy_tenure *tenure_new(struct hy_stage *stage, uint32_t partition) {
         tenure->claim = next_random(&stage->random);
     while (tenure->claim == 0);
     tenure->claim_offset = -1;
-    tenure->began_ms = stage->now_ms;
-    tenure->checked_at_ms = stage->now_ms;
+    tenure->began_ms = stage->passed_ms;
+    tenure->checked_at_ms = stage->passed_ms;
     tenure->space = (struct hy_key_space){stage->options.redis_prefix, stage->brain->log, partition};
     tenure->watermark_key = hy_key_watermark(&tenure->space);
     for (size_t i = 0; i < HY_SOURCES_LIMIT; i++)
@@ -76,14 +76,26 @@ static void free_all(struct hy_tenure *tenure) {
     hy_free(tenure);
 }
 
+void tenure_evict(struct hy_tenure *tenure) {
+    struct hy_stage *stage = tenure->stage;
+    if (stage->members <= stage->options.cache_members || tenure->batch.count > 0 || loader_busy(tenure) ||
+        tenure->folding != NULL)
+        return;
+    stage->members -= hy_cache_evict(&tenure->cache, stage->members - stage->options.cache_members);
+}
+
+void tenure_stop_log(struct hy_tenure *tenure) {
+    hy_bus_stop(tenure->stage->bus, tenure->stage->log_topic, tenure->partition);
+    release_all(tenure, &tenure->log);
+}
+
 void tenure_give_up(struct hy_tenure *tenure) {
     struct hy_stage *stage = tenure->stage;
-    hy_bus_stop(stage->bus, stage->log_topic, tenure->partition);
+    tenure_stop_log(tenure);
     for (size_t s = 0; s < stage->brain->source_count; s++)
         hy_bus_stop(stage->bus, stage->source_topics[s], tenure->partition);
     stage->backlog -= tenure->inbox.count;
     release_all(tenure, &tenure->inbox);
-    release_all(tenure, &tenure->log);
     for (size_t i = 0; i < tenure->batch.count; i++) {
         if (tenure->batch.inputs[i].message.owner != NULL)
             hy_bus_release(stage->bus, &tenure->batch.inputs[i].message);

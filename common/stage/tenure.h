@@ -86,7 +86,10 @@ struct hy_reply {
 struct hy_projector {
     struct hy_place projected; // what Redis has, as far as known
     struct hy_buffer expected; // the Watermark's bytes in Redis; empty: none
-    struct hy_buffer next;     // those of the projection in flight
+    bool expected_open;        // they end with an opening
+    struct hy_buffer opening;  // between the calls of the projection in flight; empty: it has only one
+    struct hy_buffer next;     // after the projection in flight
+    uint64_t openings;         // so far
     struct hy_place next_place;
     struct hy_member
         *dirty; // changed by durable blocks (or by the block in flight) since the last projection
@@ -95,6 +98,7 @@ struct hy_projector {
     size_t sending_count, sending_capacity;
     struct hy_reply *replies, **replies_end; // of durable blocks
     struct hy_reply *replies_sending;
+    size_t reply_count; // of both
     int64_t waiting_since_ms,
         sending_since_ms;  // when the oldest block that is not visible was appended; 0: none
     struct hy_arena arena; // what a call is made of
@@ -202,7 +206,8 @@ struct hy_stage {
     size_t backlog;        // fetched inputs that wait, over all partitions
     uint32_t tenures;      // ever
     uint64_t random;
-    int64_t now_ms;
+    int64_t now_ms;    // as given: the clock may be set back
+    int64_t passed_ms; // never runs backwards: for pauses and durations; above 0
     bool draining;
 };
 
@@ -235,6 +240,10 @@ enum stage_metric {
 struct hy_tenure *tenure_new(struct hy_stage *stage, uint32_t partition);
 // Gives everything up; the memory goes when the last store request has called back.
 void tenure_give_up(struct hy_tenure *tenure);
+// Lets members go while there are too many in memory; never in the middle of a batch.
+void tenure_evict(struct hy_tenure *tenure);
+// Reads no more of the log, and forgets what was fetched of it.
+void tenure_stop_log(struct hy_tenure *tenure);
 void tenure_finish(struct hy_tenure *tenure, enum tenure_end end, const char *why);
 // Frees a tenure that is gone when no request is open any more. For the call-backs of store requests, at
 // their start: false when the tenure must not be used.
@@ -274,6 +283,8 @@ void projector_free(struct hy_projector *projector);
 void projector_dirty(struct hy_tenure *tenure, struct hy_member *member);
 void projector_replies(struct hy_tenure *tenure, struct hy_reply *first, struct hy_reply **end);
 bool projector_idle(const struct hy_tenure *tenure);
+// Somebody asked, and this record settles it: not one that only passes the input on.
+bool reply_due(const Huiyuan__V1__Record *record);
 struct hy_reply *reply_new(const Huiyuan__V1__Record *record, const struct hy_place *block,
                            uint32_t partition, uint32_t index, int64_t recorded_at_ms);
 

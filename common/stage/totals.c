@@ -88,6 +88,21 @@ void hy_watermark_save(const struct hy_place *place, const struct hy_place *unse
     hy_free(watermark.taken);
 }
 
+void hy_watermark_open(struct hy_bytes saved, uint64_t opening, struct hy_buffer *out) {
+    Huiyuan__V1__Watermark last = HUIYUAN__V1__WATERMARK__INIT; // protobuf lets fields be put together so
+    last.opening = opening;
+    hy_buffer_add(out, saved.data, saved.length);
+    uint8_t *p = hy_buffer_extend(out, HY_OPENING_BYTES);
+    if (p != NULL) huiyuan__v1__watermark__pack(&last, p);
+}
+
+bool hy_watermark_is_open(struct hy_bytes saved) {
+    Huiyuan__V1__Watermark *watermark = huiyuan__v1__watermark__unpack(NULL, saved.length, saved.data);
+    bool open = watermark != NULL && watermark->opening != 0;
+    huiyuan__v1__watermark__free_unpacked(watermark, NULL);
+    return open;
+}
+
 static void totals_load(const Huiyuan__V1__Watermark *watermark, struct hy_totals *totals) {
     for (size_t i = 0; i < watermark->n_tallies && i < HY_TALLIES_LIMIT; i++)
         totals->tallies[i] = watermark->tallies[i];

@@ -47,6 +47,10 @@ struct hy_place {
 // The Watermark, appended to `out`. `unsent`: the first block that may have unsent emissions; seq 0: none.
 void hy_watermark_save(const struct hy_place *place, const struct hy_place *unsent,
                        const struct hy_totals *totals, size_t tally_count, struct hy_buffer *out);
+// The bytes of a Watermark (none: before the first block) with an opening at their end.
+enum { HY_OPENING_BYTES = 9 };
+void hy_watermark_open(struct hy_bytes saved, uint64_t opening, struct hy_buffer *out);
+bool hy_watermark_is_open(struct hy_bytes saved);
 // False: not a Watermark. `ret_totals` must be empty; may be NULL, as may `ret_unsent`.
 bool hy_watermark_load(struct hy_bytes saved, struct hy_place *ret_place, struct hy_place *ret_unsent,
                        struct hy_totals *ret_totals);

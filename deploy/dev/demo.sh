@@ -16,7 +16,8 @@ if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'; fi
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '  %s\n' "$@"; }
 indent() { sed 's/^/  /'; }
-pretty() { python3 -m json.tool --no-ensure-ascii --indent 2 | indent; }
+# JSON with an object on a line of its own, but lists of plain values on one line.
+pretty() { python3 -m json.tool --no-ensure-ascii --indent 2 | sed -E ':a; N; $!ba; s/(\[|[0-9],)\n +([0-9])/\1 \2/g; s/(\[|[0-9],)\n +([0-9])/\1 \2/g; s/([0-9])\n +\]/\1]/g; s/\[ /[/g' | indent; }
 # Shows a command as one would type it, and runs it.
 shown() {
     printf '  %s$ %s%s\n' "$dim" "$*" "$plain" >&3
@@ -113,5 +114,5 @@ cat <<TEXT
     eval "\$(./dev env)"; huiyuanctl status; huiyuanctl tail points; huiyuanctl --help
     edit deploy/dev/program.yaml, count its version up: huiyuanctl program publish deploy/dev/program.yaml
   again 再来一次:  ./dev demo         the same purchases are recognised, nothing counts twice
-  stop 停止:       ./dev down         (data stays in .dev/; to begin anew: rm -rf .dev/kafka-data .dev/redis-data)
+  stop 停止:       ./dev down         (data stays; to begin anew: rm -rf ${HY_DEV_DIR:-.dev}/kafka-data ${HY_DEV_DIR:-.dev}/redis-data)
 TEXT

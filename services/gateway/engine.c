@@ -287,6 +287,7 @@ static bool open_doors(struct engine *engine) {
         &(struct hy_bus_events){.context = engine, .delivered = delivered});
     if (engine->store == NULL || engine->listener == NULL || engine->bus == NULL) return false;
     engine->purchases = hy_bus_topic(engine->bus, "purchases");
+    hy_bus_topic_unordered(engine->bus, engine->purchases); // each purchase stands for itself
     engine->channel = hy_key_replies(options->redis_prefix, options->instance);
     hy_store_subscribe(engine->listener, hy_key_bytes(&engine->channel), heard, engine);
     return true;

@@ -28,7 +28,9 @@ def free_port():
 
 
 def wait_until(check, what, seconds=60, every=0.05):
-    """Calls `check` until it returns something else than None or False, and returns that. `what` may be a function that says how it stands."""
+    """Calls `check` until it returns something else than None or False, and returns that.
+
+    `what` says what was waited for; it may be a function that says how it stands."""
     deadline = time.monotonic() + seconds
     while True:
         result = check()

@@ -108,21 +108,21 @@ class Log:
             self.codes[record.code] += 1
         self.note_input(partition, record)
         for emission in record.emissions:
-            target = (emission.to, emission.partition)
-            if emission.number != partition.emitted[target] + 1:
-                raise Corrupt(
-                    f"partition {partition.number}: emission {emission.number} to {target} after {partition.emitted[target]}"
-                )
-            partition.emitted[target] = emission.number
+            self.next_of(partition, partition.emitted, (emission.to, emission.partition), emission.number)
         if record.HasField("taken"):
-            source = (record.taken.log, record.taken.partition)
-            if record.taken.number != partition.taken[source] + 1:
-                raise Corrupt(
-                    f"partition {partition.number}: took emission {record.taken.number} of {source} after {partition.taken[source]}"
-                )
-            partition.taken[source] = record.taken.number
+            taken = record.taken
+            self.next_of(partition, partition.taken, (taken.log, taken.partition), taken.number)
         if record.outcome == common.OUTCOME_ACCEPTED:
             self.keep_points(record)
+
+    @staticmethod
+    def next_of(partition, marks, end, number):
+        """Emissions are dense: none is left out, none counts twice."""
+        if number != marks[end] + 1:
+            raise Corrupt(
+                f"partition {partition.number}: emission {number} after {marks[end]}, other end {end}"
+            )
+        marks[end] = number
 
     def note_input(self, partition, record):
         if record.source == 0:

@@ -62,11 +62,11 @@ def purchases(path):
 
 
 @functools.cache
-def expected():
-    """(member, purchase id) → Expected, of the whole file by the program that ./dev up publishes."""
+def expected(path=None):
+    """(member, purchase id) → Expected, of the whole file or another, by the program that ./dev up publishes."""
     program = oracle.load(PROGRAM)
     accepted = {}
-    for basket in baskets(file()):
+    for basket in baskets(path or file()):
         purchase_id, member_id, store_id, channel, occurred_at = basket[0][:5]
         lines = [oracle.Line(row[5], row[7], row[8], int(row[10])) for row in basket]
         shares = program.points(store_id, channel, moment_ms(occurred_at), lines)
@@ -75,16 +75,15 @@ def expected():
 
 
 def slices(folder, count):
-    """The file in `count` files, in order, cut between purchases."""
+    """The file in `count` files, in order, cut between purchases; each is made when it is asked for."""
     lines = file().read_text(encoding="utf-8").splitlines(keepends=True)
     header, rows = lines[0], lines[1:]
-    paths, begin = [], 0
+    begin = 0
     for number in range(count):
         end = len(rows) * (number + 1) // count
         while end < len(rows) and rows[end].split(",", 1)[0] == rows[end - 1].split(",", 1)[0]:
             end += 1
         path = folder / f"slice-{number:02}.csv"
         path.write_text(header + "".join(rows[begin:end]), encoding="utf-8")
-        paths.append(path)
         begin = end
-    return paths
+        yield path

@@ -92,6 +92,7 @@ class Store:
                 "linger.ms": 2,
                 "enable.idempotence": True,
                 "queue.buffering.max.messages": 1000000,
+                "reconnect.backoff.max.ms": 500,
                 "message.max.bytes": 1000000,
                 **settings,
             }

@@ -1,6 +1,7 @@
 """One whole Huiyuan with topics and keys of its own: started, driven and checked from outside."""
 
 import itertools
+import json
 import os
 import pathlib
 import signal
@@ -183,10 +184,17 @@ class System:
             check=False,
         )
         if check:
-            assert (
-                done.returncode == 0
-            ), f"huiyuanctl {' '.join(map(str, arguments))}: status {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            said = f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            assert done.returncode == 0, f"{done.args[1:]}: status {done.returncode}\n{said}"
         return done
+
+    def spawn(self, *arguments):
+        """huiyuanctl in the background."""
+        with open(self.folder / f"{self.name}-huiyuanctl.log", "ab") as log:
+            command = [BIN / "huiyuanctl", *map(str, arguments)]
+            return subprocess.Popen(
+                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
 
     def publish_program(self, path=PROGRAMS / "plain.yaml"):
         self.ctl("program", "publish", path)
@@ -300,10 +308,9 @@ class System:
             texts.append(f"{missing} forwarded events on their way")
         try:
             for partition in log.partitions:
-                if self.watermark(partition.number).seq != partition.last:
-                    texts.append(
-                        f"Redis has block {self.watermark(partition.number).seq} of {partition.last} of partition {partition.number}"
-                    )
+                seq = self.watermark(partition.number).seq
+                if seq != partition.last:
+                    texts.append(f"partition {partition.number}: Redis has block {seq} of {partition.last}")
         except redis_client.RedisError as error:
             texts.append(f"Redis: {error}")
         return texts
@@ -322,12 +329,17 @@ class System:
         wait_until(lambda: not self.behind(), explain, seconds)
         return self
 
-    def verify(self, expect=0, *arguments):
-        done = self.ctl("verify", *arguments, check=False)
-        assert (
-            done.returncode == expect
-        ), f"huiyuanctl verify: status {done.returncode} instead of {expect}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
-        return done.stdout + done.stderr
+    def faults(self):
+        """The checks of `huiyuanctl verify` that find something: name → the first fault, in words."""
+        done = self.ctl("verify", "--deep", "--json", check=False)
+        assert done.returncode in (0, 1), done.stderr
+        report = json.loads(done.stdout)
+        found = {check["check"]: check["first"] for check in report["checks"] if check["faults"]}
+        assert report["good"] == (done.returncode == 0) == (not found), report
+        return found
+
+    def verify(self):
+        assert self.faults() == {}
 
     def check_against(self, accepted):
         """Everything is in the log and in Redis, and every member has exactly what the oracle says.

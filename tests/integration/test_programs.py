@@ -1,6 +1,6 @@
 """Rules change by date: each purchase has the rules of its own time, and its record says which."""
 
-import time
+import random
 
 import pytest
 
@@ -64,8 +64,6 @@ def test_a_version_published_while_purchases_go_on_takes_hold_without_a_restart(
 
 def test_rules_of_every_kind_come_to_what_the_oracle_says(make_system):
     """Stores, channels, weekdays, dates, brands, categories, spend, payments: everything at once, rounded upwards."""
-    import random
-
     system = make_system().publish_program(PROGRAMS / "everything.yaml")
     ledger = system.ledger()
     chance = random.Random(7)

@@ -11,6 +11,19 @@ static inline struct world *given_world(uint32_t partitions) {
     return world_new(partitions);
 }
 
+// Inputs pN of amount 1, each in a block of its own.
+static inline void given_one_block_each(struct world *world, uint32_t owner, const char *member, int first,
+                                        int last) {
+    for (int i = first; i <= last; i++) {
+        uint64_t seq = world->judge.logs[0].seq;
+        world_put(world, "%s p%d 1000 1", member, i);
+        for (int turn = 0; turn < 100 && world->judge.logs[0].seq == seq; turn++) {
+            world_turn(world, owner);
+            cr_assert(judge_logs(&world->judge), "%s", world_fault(world));
+        }
+    }
+}
+
 #define then_right(world) cr_assert(world_check(world), "%s", world_fault(world))
 // Everything is done, and all of it is right.
 #define then_at_rest(world) cr_assert(world_at_rest(world), "%s", world_fault(world))

@@ -111,8 +111,11 @@ static bool take_record(struct judge *judge, uint32_t partition, const Huiyuan__
         judge->records = hy_realloc(judge->records, judge->record_capacity * sizeof *judge->records);
     }
     struct judge_record *judged = &judge->records[judge->record_count++];
-    *judged =
-        (struct judge_record){partition, block->seq, index, block->recorded_at_ms, block->records[index]};
+    *judged = (struct judge_record){.partition = partition,
+                                    .seq = block->seq,
+                                    .index = index,
+                                    .recorded_at_ms = block->recorded_at_ms,
+                                    .record = block->records[index]};
     return take_place(judge, partition, judged->record) && judge_verdict(judge, judged);
 }
 
@@ -144,16 +147,12 @@ static bool check_emitted_through(struct judge *judge, uint32_t partition, const
                           partition, block->seq, block->emitted_through, log->emitted_through);
     judge_arrivals(judge);
     for (size_t i = 0; i < judge->record_count; i++) {
-        const struct judge_record *judged = &judge->records[i];
-        if (judged->partition != partition || judged->seq <= log->emitted_through ||
-            judged->seq > block->emitted_through)
-            continue;
-        for (size_t e = 0; e < judged->record->n_emissions; e++) {
-            if (!judge_arrived(judge, partition, judged->record->emissions[e]))
-                return judge_fail(
-                    judge, "partition %u seq %" PRIu64 " says that emissions of seq %" PRIu64 " are sent",
-                    partition, block->seq, judged->seq);
-        }
+        struct judge_record *judged = &judge->records[i];
+        if (judged->partition != partition || judged->seq > block->emitted_through) continue;
+        if (!judge_arrived(judge, judged))
+            return judge_fail(judge,
+                              "partition %u seq %" PRIu64 " says that emissions of seq %" PRIu64 " are sent",
+                              partition, block->seq, judged->seq);
     }
     log->emitted_through = block->emitted_through;
     return true;

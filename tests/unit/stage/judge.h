@@ -39,6 +39,7 @@ struct judge_record {
     uint32_t index;
     int64_t recorded_at_ms;
     const Huiyuan__V1__Record *record;
+    bool arrived; // all that it emits has been seen in Kafka
 };
 
 // A member after a block in which it changed.
@@ -137,4 +138,4 @@ bool judge_verdict(struct judge *judge, const struct judge_record *judged);
 bool judge_skips(struct judge *judge, uint32_t partition, size_t source, int64_t offset);
 // The emission and dead letters that have reached their topics.
 void judge_arrivals(struct judge *judge);
-bool judge_arrived(struct judge *judge, uint32_t partition, const Huiyuan__V1__Emission *emission);
+bool judge_arrived(const struct judge *judge, struct judge_record *judged);

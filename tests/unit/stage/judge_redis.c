@@ -114,12 +114,10 @@ static bool check_marks(const struct look *look, const struct judge_marks *marks
 static bool check_unsent(const struct look *look) {
     uint64_t through = look->watermark->unsent_seq == 0 ? look->seq : look->watermark->unsent_seq - 1;
     for (size_t i = 0; i < look->judge->record_count; i++) {
-        const struct judge_record *judged = &look->judge->records[i];
+        struct judge_record *judged = &look->judge->records[i];
         if (judged->partition != look->partition || judged->seq > through) continue;
-        for (size_t e = 0; e < judged->record->n_emissions; e++) {
-            if (!judge_arrived(look->judge, look->partition, judged->record->emissions[e]))
-                return fail(look, "says that emissions are sent, but not so", judged->record->input_id);
-        }
+        if (!judge_arrived(look->judge, judged))
+            return fail(look, "says that emissions are sent, but not so", judged->record->input_id);
     }
     return true;
 }
@@ -127,6 +125,7 @@ static bool check_unsent(const struct look *look) {
 static bool check_watermark(const struct look *look) {
     const Huiyuan__V1__Watermark *watermark = look->watermark;
     const struct judge_log *log = &look->judge->logs[look->partition];
+    if (look->seq == 0 && watermark->opening != 0) return true; // the first projection was cut off
     if (look->seq == 0 || look->seq > log->seq) return fail(look, "the watermark is beyond", "the log");
     const struct judge_block *block = &log->blocks[look->seq];
     if (watermark->offset != block->offset || watermark->claim != block->claim)
@@ -198,6 +197,9 @@ bool judge_answer(struct judge *judge, struct hy_bytes bytes) {
         huiyuan__v1__answer__unpack(&judge->arena.protobuf, bytes.length, bytes.data);
     if (answer == NULL) return judge_fail(judge, "an answer cannot be read");
     const struct judge_record *judged = named(judge, answer->record);
+    if (answer->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_FORWARDED ||
+        answer->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_REPEATED)
+        return judge_fail(judge, "%s was answered by one who only passes it on", answer->command_id);
     if (judged == NULL) return judge_fail(judge, "%s was answered before it was durable", answer->command_id);
     bool again = answer->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_DUPLICATE ||
                  answer->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_CONFLICT;
@@ -253,14 +255,21 @@ void judge_arrivals(struct judge *judge) {
     }
 }
 
-bool judge_arrived(struct judge *judge, uint32_t partition, const Huiyuan__V1__Emission *emission) {
+static bool arrived(const struct judge *judge, const struct judge_record *judged,
+                    const Huiyuan__V1__Emission *emission) {
     const struct judge_log *log = &judge->logs[emission->partition];
     if (strcmp(emission->to, "points") == 0)
-        return judge_marks_get(&log->arrived, "points", partition) >= emission->number;
-    const Huiyuan__V1__DeadLetter *letter = huiyuan__v1__dead_letter__unpack(
-        &judge->arena.protobuf, emission->payload.len, emission->payload.data);
-    if (letter == NULL) return false;
+        return judge_marks_get(&log->arrived, "points", judged->partition) >= emission->number;
     char key[64];
-    snprintf(key, sizeof key, "%s/%" PRIu32 "/%" PRId64, letter->topic, letter->partition, letter->offset);
+    snprintf(key, sizeof key, "%s/%" PRIu32 "/%" PRId64, judge_sources[judged->record->source - 1],
+             judged->partition, judged->record->offset);
     return has_dead_letter(log, key);
+}
+
+bool judge_arrived(const struct judge *judge, struct judge_record *judged) {
+    for (size_t e = 0; !judged->arrived && e < judged->record->n_emissions; e++) {
+        if (!arrived(judge, judged, judged->record->emissions[e])) return false;
+    }
+    judged->arrived = true;
+    return true;
 }

@@ -52,7 +52,7 @@ static uint32_t some_instance(struct history *history) {
 // A fresh input; event times wander, sometimes far.
 static const char *fresh(struct history *history) {
     char *text = history->texts[history->text_count++ % TEXTS];
-    history->event_ms += draw(history, 20) == 0 ? TOY_WINDOW_MS / 3 : (int64_t)draw(history, 1000);
+    history->event_ms += draw(history, 60) == 0 ? TOY_WINDOW_MS / 3 : (int64_t)draw(history, 1000);
     int64_t event_ms = history->event_ms - (draw(history, 10) == 0 ? TOY_WINDOW_MS - 500 : 0);
     int amount = draw(history, 8) == 0 ? 7 : draw(history, 10) == 0 ? -1 : (int)draw(history, 100);
     int length = snprintf(text, sizeof history->texts[0], "m%u i%u %" PRId64 " %d",
@@ -106,7 +106,7 @@ static void publish_foreign(struct history *history) {
 }
 
 static void publish(struct history *history) {
-    for (unsigned count = 1 + draw(history, 8); count > 0; count--) {
+    for (unsigned count = 1 + draw(history, 4); count > 0; count--) {
         unsigned kind = draw(history, 20);
         const char *text = kind < 5 ? repeated(history) : fresh(history);
         char other[128];
@@ -216,8 +216,7 @@ static void trouble_store(struct history *history) {
         break;
     case 2:
         history->table_away = !history->table_away;
-        world_note(world, "Redis %s", history->table_away ? "away" : "back");
-        hy_mem_table_away(world->table, history->table_away);
+        world_redis_away(world, history->table_away);
         break;
     case 3: take_snapshot(history, place); break;
     default: world_cut(world, some_instance(history), draw(history, 4), draw(history, 4));
@@ -235,7 +234,7 @@ static void act(struct history *history) {
     unsigned kind = draw(history, 100);
     if (kind < 60)
         step(history);
-    else if (kind < 78)
+    else if (kind < 76)
         publish(history);
     else if (kind < 84)
         pass_time(history);
@@ -273,7 +272,7 @@ static void calm(struct history *history) {
     world_note(world, "calm");
     world->faults = (struct world_faults){0};
     hy_mem_broker_away(world->broker, false);
-    hy_mem_table_away(world->table, false);
+    world_redis_away(world, false);
     hy_mem_broker_release(world->broker, SIZE_MAX);
     for (uint32_t i = 0; i < world->instance_count; i++) {
         if (world->instances[i].alive) hy_bus_mem_refuse(world->instances[i].bus, false);

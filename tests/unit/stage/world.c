@@ -218,6 +218,12 @@ void world_cut(struct world *world, uint32_t index, size_t answered, size_t done
     hy_store_poll(instance->store, 0);
 }
 
+void world_redis_away(struct world *world, bool away) {
+    world_note(world, "Redis %s", away ? "away" : "back");
+    hy_mem_table_away(world->table, away);
+    hy_store_poll(world->gateway, 0); // it is the first to notice
+}
+
 void world_cut_all(struct world *world) {
     for (uint32_t i = 0; i < world->instance_count; i++) {
         if (world->instances[i].alive) world_cut(world, i, 0, 0);
@@ -243,12 +249,17 @@ void world_turns(struct world *world, uint32_t instance, int count) {
     }
 }
 
-void world_settle(struct world *world) {
+static bool turn_all(struct world *world, uint32_t first, uint32_t end) {
+    bool any = false;
+    for (uint32_t i = first; i < end; i++)
+        any |= world_turn(world, i);
+    return any;
+}
+
+static void settle(struct world *world, uint32_t first, uint32_t end) {
     int quiet = 0;
     for (int round = 0; quiet < QUIET_ROUNDS; round++) {
-        bool any = false;
-        for (uint32_t i = 0; i < world->instance_count; i++)
-            any |= world_turn(world, i);
+        bool any = turn_all(world, first, end);
         world->now_ms += any ? 1 : ROUND_MS;
         quiet = any ? 0 : quiet + 1;
         if (!judge_logs(&world->judge) || !judge_redis(&world->judge, false)) return;
@@ -257,6 +268,14 @@ void world_settle(struct world *world) {
             return;
         }
     }
+}
+
+void world_settle(struct world *world) {
+    settle(world, 0, WORLD_INSTANCES);
+}
+
+void world_settle_one(struct world *world, uint32_t instance) {
+    settle(world, instance, instance + 1);
 }
 
 bool world_check(struct world *world) {

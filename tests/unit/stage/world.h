@@ -63,6 +63,7 @@ bool world_stop(struct world *world, uint32_t instance);
 // Its connection to Redis breaks: of the requests on their way, so many are answered, so many done without an
 // answer.
 void world_cut(struct world *world, uint32_t instance, size_t answered, size_t done);
+void world_redis_away(struct world *world, bool away);
 void world_cut_all(struct world *world); // all connections, nothing done
 
 // One turn of the service's loop; true when something happened.
@@ -70,6 +71,7 @@ bool world_turn(struct world *world, uint32_t instance);
 void world_turns(struct world *world, uint32_t instance, int count);
 // Turns of all until nothing happens for three seconds; with time going on.
 void world_settle(struct world *world);
+void world_settle_one(struct world *world, uint32_t instance); // the others sleep
 
 // What came to pass is right; otherwise judge.fault says what is not.
 bool world_check(struct world *world);
