@@ -98,5 +98,7 @@ size_t hy_bus_poll(struct hy_bus *bus, size_t limit, int timeout_ms);
 // Readable when hy_bus_poll has something to do: for waiting on several doors at once. -1: none (bus_mem).
 int hy_bus_wait_fd(struct hy_bus *bus);
 void hy_bus_wait_fd_clear(struct hy_bus *bus);
+// False while the group has not said, since the last join, which partitions are ours (maybe none).
+bool hy_bus_member(const struct hy_bus *bus);
 // False while no broker is reachable.
 bool hy_bus_connected(const struct hy_bus *bus);

@@ -80,6 +80,7 @@ struct bus_group {
     bool *owned; // by partition number: what we were told
     bool *offered;
     bool leaving;
+    bool member;         // the group has answered since we joined
     uint64_t pending_ns; // since when a rebalance runs; 0: none
     uint64_t commit_ns;  // when commits were last sent
     bool commits_wait;
@@ -110,6 +111,7 @@ void bus_wake(struct hy_bus *bus);
 struct bus_reading *bus_reading_at(struct hy_bus *bus, uint32_t topic, uint32_t partition);
 
 bool bus_append_open(struct hy_bus *bus);
+void bus_append_heard(struct hy_bus *bus); // a broker has answered, whomever
 void bus_append_poll(struct hy_bus *bus);
 void bus_append_failed(struct hy_bus *bus,
                        rd_kafka_resp_err_t error); // error of the handle: tells whether a broker is there

@@ -68,6 +68,10 @@ static int on_statistics(rd_kafka_t *client, char *json, size_t length, void *op
     return 0; // librdkafka frees the text
 }
 
+void bus_append_heard(struct hy_bus *bus) {
+    set_up(bus, true);
+}
+
 void bus_append_failed(struct hy_bus *bus, rd_kafka_resp_err_t error) {
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) set_up(bus, false);
 }

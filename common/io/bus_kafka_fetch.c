@@ -105,6 +105,7 @@ bool hy_bus_range(struct hy_bus *bus, uint32_t topic, uint32_t partition, int ti
                rd_kafka_err2str(error));
         return false;
     }
+    bus_append_heard(bus);
     *ret_low = low;
     *ret_high = high;
     return true;

@@ -32,6 +32,7 @@ static void report_new(struct hy_bus *bus, uint32_t partition) {
 
 static void all_gone(struct hy_bus *bus, bool lost) {
     bus->group.pending_ns = 0;
+    bus->group.member = false;
     for (uint32_t i = 0; i < bus->options.partitions; i++) {
         if (bus->group.owned[i]) report_gone(bus, i, lost);
     }
@@ -58,6 +59,8 @@ static void note_offer(struct hy_bus *bus, const rd_kafka_topic_partition_list_t
 static void take_offer(struct hy_bus *bus) {
     struct bus_group *group = &bus->group;
     group->pending_ns = 0;
+    group->member = true;
+    bus_append_heard(bus);
     for (uint32_t i = 0; i < bus->options.partitions; i++) {
         if (group->owned[i] && !group->offered[i]) report_gone(bus, i, false);
     }
@@ -213,4 +216,8 @@ void bus_group_close(struct hy_bus *bus, uint64_t deadline_ns) {
     bool closed = rd_kafka_consumer_closed(group->client) != 0;
     rd_kafka_queue_destroy(group->queue);
     rd_kafka_destroy_flags(group->client, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+bool hy_bus_member(const struct hy_bus *bus) {
+    return bus->group.member;
 }

@@ -26,6 +26,7 @@ struct hy_input {
     const char *member_id;
     uint64_t content_hash; // of the meaning
     int64_t event_time_ms;
+    const char *time_field; // where the event time stands in the message, for people; NULL: nowhere
     const void *message;    // the brain's: what decide looks at; NULL for timers
     const char *command_id; // "" when nobody asks
     const char *reply_to;   // "" when nobody waits

@@ -193,7 +193,7 @@ static const ProtobufCMessage *decide_member(struct hy_tenure *tenure, Huiyuan__
     const struct hy_brain *brain = tenure->stage->brain;
     if (input->event_time_ms < hy_member_horizon_ms(brain, intake->member, input->input_class)) {
         refuse(tenure, record, intake, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED,
-               (struct hy_error){HY_TOO_OLD, NULL, NULL});
+               (struct hy_error){HY_TOO_OLD, input->time_field, NULL});
         return NULL;
     }
     const struct hy_receipt *receipt =

@@ -90,7 +90,7 @@ static void route(struct hy_tenure *tenure, struct hy_intake *intake) {
     check_handles(&intake->input);
     if (intake->error.code != HY_OK || intake->skip) return;
     if (intake->input.event_time_ms > stage->now_ms + stage->brain->future_limit_ms) {
-        intake->error = fault(HY_IN_FUTURE, NULL);
+        intake->error = fault(HY_IN_FUTURE, intake->input.time_field);
         return;
     }
     struct hy_bytes id = hy_bytes_of(intake->input.member_id);

@@ -367,6 +367,8 @@ bool hy_stage_ready(const struct hy_stage *stage, const char **ret_reason) {
     *ret_reason = NULL;
     if (!hy_bus_connected(stage->bus))
         *ret_reason = "Kafka is not reachable";
+    else if (!hy_bus_member(stage->bus))
+        *ret_reason = "the group has not said yet which partitions are ours";
     else if (!hy_store_connected(stage->store))
         *ret_reason = "Redis is not reachable";
     else if (hy_stage_stopped(stage) > 0)

@@ -198,6 +198,9 @@ static void fold_end(struct hy_tenure *tenure) {
     tenure_stop_log(tenure);
     if (!tenure->stage->options.rebuild && tenure->reader.claim != tenure->claim)
         tenure_finish(tenure, TENURE_STOPPED, "the log does not hold the claim where Kafka said it is");
+    if (tenure->reader.seq < tenure->watermark.seq)
+        tenure_finish(tenure, TENURE_STOPPED,
+                      "the log does not hold the block that Redis was projected from");
     tenure->phase = TENURE_STARTING;
 }
 

@@ -35,6 +35,7 @@ static struct hy_error read_input(void *context, uint32_t source, struct hy_byte
     ret_input->member_id = purchase->member_id;
     ret_input->content_hash = hy_purchase_hash(purchase, arena);
     ret_input->event_time_ms = purchase->occurred_at_ms;
+    ret_input->time_field = "occurred_at_ms";
     ret_input->message = purchase;
     return HY_NO_ERROR;
 }
