@@ -60,7 +60,7 @@ def drain(system, service, inputs):
             return samples
         if now - moved > STALL_SECONDS:
             raise Failed(f"no progress for {STALL_SECONDS} s at {taken:.0f} of {inputs} inputs; log: {service.log}")
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def rate_between(samples, share):

@@ -12,7 +12,9 @@ enum { QUEUE_MESSAGES = 1000000, RESTART_AFTER_S = 1 };
 
 static const struct bus_setting SETTINGS[] = {
     {"queued.min.messages", "1000000"}, // = QUEUE_MESSAGES: the bound in bytes is the one that counts
-    {"fetch.message.max.bytes", "4194304"},
+    // Of one partition in one answer. Small enough that an answer holds something of every partition: what one of them
+    // sends too much of stands in the way of the others.
+    {"fetch.message.max.bytes", "1048576"},
     // How long a read that starts meanwhile waits at most; data is answered at once.
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},
@@ -226,6 +228,7 @@ void bus_fetch_poll(struct hy_bus *bus, size_t limit) {
     if (fetch->client == NULL) return;
     rd_kafka_poll(fetch->client, 0);
     restart_due(bus);
+    bool asked = limit > 0;
     size_t want = limit < BUS_PULL_MESSAGES ? limit : BUS_PULL_MESSAGES;
     ssize_t got = (ssize_t)want;
     while (want > 0 && got == (ssize_t)want) {
@@ -238,7 +241,8 @@ void bus_fetch_poll(struct hy_bus *bus, size_t limit) {
         if (got > 0) limit -= (size_t)got;
         want = limit < BUS_PULL_MESSAGES ? limit : BUS_PULL_MESSAGES;
     }
-    if (limit == 0) bus_wake(bus); // there may be more, for which librdkafka wakes nobody again
+    // There may be more, for which librdkafka wakes nobody again. A caller without room waits for something else.
+    if (asked && limit == 0) bus_wake(bus);
 }
 
 static void close_topic(struct hy_bus *bus, uint32_t index) {

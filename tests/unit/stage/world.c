@@ -216,6 +216,7 @@ void world_cut(struct world *world, uint32_t index, size_t answered, size_t done
                hy_store_pending(instance->store));
     set_cut(instance, answered, done);
     hy_store_poll(instance->store, 0);
+    instance->cut_answered = instance->cut_done = instance->cut_lost = 0; // with Redis away all were lost anyway
 }
 
 void world_redis_away(struct world *world, bool away) {
