@@ -61,6 +61,28 @@ static inline size_t hy_wire_size(uint64_t value) {
     return size;
 }
 
+// An element whose length is not known before it is written. `expected_length_bytes` is a guess: when it is
+// right, nothing has to be moved.
+struct hy_wire_element {
+    uint8_t *length;
+    uint8_t *body;
+};
+
+enum { HY_WIRE_LENGTH_MOST_BYTES = 5 };
+
+static inline struct hy_wire_element hy_wire_open(uint8_t *p, uint32_t field, size_t expected_length_bytes) {
+    p = hy_wire_put_tag(p, field, HY_WIRE_BYTES);
+    return (struct hy_wire_element){p, p + expected_length_bytes};
+}
+
+// Puts the length before the body, in as few bytes as it needs, and the body right behind it.
+static inline uint8_t *hy_wire_close(struct hy_wire_element element, const uint8_t *end) {
+    size_t length = (size_t)(end - element.body);
+    size_t bytes = hy_wire_size(length);
+    if (element.length + bytes != element.body) memmove(element.length + bytes, element.body, length);
+    return hy_wire_put(element.length, length) + length;
+}
+
 // A reader: `bad` once anything does not fit; then everything reads as 0.
 struct hy_wire {
     const uint8_t *p;

@@ -12,8 +12,8 @@ enum { QUEUE_MESSAGES = 1000000, RESTART_AFTER_S = 1 };
 
 static const struct bus_setting SETTINGS[] = {
     {"queued.min.messages", "1000000"}, // = QUEUE_MESSAGES: the bound in bytes is the one that counts
-    // Of one partition in one answer. Small enough that an answer holds something of every partition: what one of them
-    // sends too much of stands in the way of the others.
+    // Of one partition in one answer. Small enough that an answer holds something of every partition: what
+    // one of them sends too much of stands in the way of the others.
     {"fetch.message.max.bytes", "1048576"},
     // How long a read that starts meanwhile waits at most; data is answered at once.
     {"fetch.wait.max.ms", "50"},
@@ -241,7 +241,8 @@ void bus_fetch_poll(struct hy_bus *bus, size_t limit) {
         if (got > 0) limit -= (size_t)got;
         want = limit < BUS_PULL_MESSAGES ? limit : BUS_PULL_MESSAGES;
     }
-    // There may be more, for which librdkafka wakes nobody again. A caller without room waits for something else.
+    // There may be more, for which librdkafka wakes nobody again. A caller without room waits for something
+    // else.
     if (asked && limit == 0) bus_wake(bus);
 }
 

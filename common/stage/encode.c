@@ -3,29 +3,8 @@
 #include "common/base/wire.h"
 #include "common/stage/brain.h"
 
-enum { LENGTH_BYTES = 5 };
-
-// What stands before an element whose length is not known yet.
-struct element {
-    uint8_t *room; // for the length, LENGTH_BYTES
-    uint8_t *body;
-};
-
-static struct element open_element(uint8_t *p, uint32_t field) {
-    if (field == 0) return (struct element){NULL, p};
-    p = hy_wire_put_tag(p, field, HY_WIRE_BYTES);
-    return (struct element){p, p + LENGTH_BYTES};
-}
-
-// Puts the length before the body, and the body where it belongs: lengths are written in as few bytes as they
-// need.
-static uint8_t *close_element(struct element element, uint8_t *end) {
-    if (element.room == NULL) return end;
-    size_t length = (size_t)(end - element.body);
-    uint8_t *body = hy_wire_put(element.room, length);
-    memmove(body, element.body, length);
-    return body + length;
-}
+// Length bytes of what is usual: records of 128 to 16,383 bytes, receipts and marks below.
+enum { RECORD_LENGTH_BYTES = 2, RECEIPT_LENGTH_BYTES = 1, MARK_LENGTH_BYTES = 1, EMISSION_LENGTH_BYTES = 2 };
 
 static uint8_t *put_record_name(uint8_t *p, uint32_t field, const Huiyuan__V1__RecordName *name) {
     uint8_t bytes[3 * HY_WIRE_NUMBER_BYTES];
@@ -42,11 +21,11 @@ static size_t mark_size(const Huiyuan__V1__EmissionMark *mark) {
 
 static uint8_t *put_mark(uint8_t *p, uint32_t field, const Huiyuan__V1__EmissionMark *mark) {
     if (mark == NULL) return p;
-    struct element element = open_element(p, field);
+    struct hy_wire_element element = hy_wire_open(p, field, MARK_LENGTH_BYTES);
     p = hy_wire_put_text(element.body, 1, mark->log);
     p = hy_wire_put_number(p, 2, mark->partition);
     p = hy_wire_put_number(p, 3, mark->number);
-    return close_element(element, p);
+    return hy_wire_close(element, p);
 }
 
 static size_t emissions_size(const Huiyuan__V1__Record *record) {
@@ -58,12 +37,12 @@ static size_t emissions_size(const Huiyuan__V1__Record *record) {
 }
 
 static uint8_t *put_emission(uint8_t *p, uint32_t field, const Huiyuan__V1__Emission *emission) {
-    struct element element = open_element(p, field);
+    struct hy_wire_element element = hy_wire_open(p, field, EMISSION_LENGTH_BYTES);
     p = hy_wire_put_text(element.body, 1, emission->to);
     p = hy_wire_put_number(p, 2, emission->partition);
     p = hy_wire_put_number(p, 3, emission->number);
     p = hy_wire_put_bytes(p, 4, emission->payload.data, emission->payload.len);
-    return close_element(element, p);
+    return hy_wire_close(element, p);
 }
 
 static size_t record_size(const Huiyuan__V1__Record *record) {
@@ -76,7 +55,7 @@ static size_t record_size(const Huiyuan__V1__Record *record) {
 void hy_encode_record(const Huiyuan__V1__Record *record, uint32_t field, struct hy_buffer *out) {
     uint8_t *start = hy_buffer_reserve(out, record_size(record));
     if (start == NULL) return;
-    struct element element = open_element(start, field);
+    struct hy_wire_element element = hy_wire_open(start, field, RECORD_LENGTH_BYTES);
     uint8_t *p = hy_wire_put_text(element.body, 1, record->input_id);
     p = hy_wire_put_fixed64(p, 2, record->content_hash);
     p = hy_wire_put_text(p, 3, record->member_id);
@@ -98,7 +77,7 @@ void hy_encode_record(const Huiyuan__V1__Record *record, uint32_t field, struct 
     p = put_mark(p, 18, record->taken);
     p = hy_wire_put_number(p, 19, record->input_class);
     p = hy_wire_put_bytes(p, 20, record->answer.data, record->answer.len);
-    p = close_element(element, p);
+    p = hy_wire_close(element, p);
     hy_buffer_extend(out, (size_t)(p - start));
 }
 
@@ -107,7 +86,7 @@ void hy_encode_receipt(const Huiyuan__V1__Receipt *receipt, uint32_t field, stru
         strlen(receipt->input_id) + strlen(receipt->code) + receipt->note.len + 12 * HY_WIRE_NUMBER_BYTES;
     uint8_t *start = hy_buffer_reserve(out, most);
     if (start == NULL) return;
-    struct element element = open_element(start, field);
+    struct hy_wire_element element = hy_wire_open(start, field, RECEIPT_LENGTH_BYTES);
     uint8_t *p = hy_wire_put_text(element.body, 1, receipt->input_id);
     p = hy_wire_put_fixed64(p, 2, receipt->content_hash);
     p = hy_wire_put_number(p, 3, (uint64_t)receipt->event_time_ms);
@@ -118,7 +97,7 @@ void hy_encode_receipt(const Huiyuan__V1__Receipt *receipt, uint32_t field, stru
     p = hy_wire_put_number(p, 8, receipt->entry);
     p = hy_wire_put_number(p, 9, (uint64_t)receipt->outcome);
     p = hy_wire_put_text(p, 10, receipt->code);
-    p = close_element(element, p);
+    p = hy_wire_close(element, p);
     hy_buffer_extend(out, (size_t)(p - start));
 }
 
@@ -131,11 +110,11 @@ void hy_encode_member_state(const Huiyuan__V1__MemberState *state, struct hy_buf
     p = hy_wire_put_bytes(p, 2, state->state.data, state->state.len);
     p = hy_wire_put_number(p, 3, state->entries);
     if (state->n_newest_ms > 0) { // packed, as proto3 packs numbers
-        struct element element = open_element(p, 4);
+        struct hy_wire_element element = hy_wire_open(p, 4, 1);
         p = element.body;
         for (size_t i = 0; i < state->n_newest_ms; i++)
             p = hy_wire_put(p, (uint64_t)state->newest_ms[i]);
-        p = close_element(element, p);
+        p = hy_wire_close(element, p);
     }
     p = hy_wire_put_number(p, 5, state->first_page);
     p = hy_wire_put_text(p, 7, state->member_id);

@@ -6,7 +6,7 @@
 #include "proto/common.pb-c.h"
 #include "proto/projection.pb-c.h"
 
-// Each appends to `out`; `field` other than 0: as an element of that repeated field, with tag and length.
+// Each appends to `out`, as an element of the repeated field `field`.
 void hy_encode_record(const Huiyuan__V1__Record *record, uint32_t field, struct hy_buffer *out);
 void hy_encode_receipt(const Huiyuan__V1__Receipt *receipt, uint32_t field, struct hy_buffer *out);
 // Without the tail, which the caller has encoded already.

@@ -38,9 +38,8 @@ bool loader_busy(const struct hy_tenure *tenure) {
 bool watermark_good(struct hy_tenure *tenure, struct hy_bytes found) {
     const struct hy_projector *projector = &tenure->projector;
     if (hy_bytes_equal(found, hy_buffer_bytes(&projector->expected))) return true;
-    if (projector->phase != PROJECTOR_IDLE && found.length > 0 &&
-        (hy_bytes_equal(found, hy_buffer_bytes(&projector->next)) ||
-         hy_bytes_equal(found, hy_buffer_bytes(&projector->opening))))
+    if (projector->phase != PROJECTOR_IDLE &&
+        (hy_bytes_equal(found, hy_buffer_bytes(&projector->next)) || projector_is_opening(tenure, found)))
         return true;
     struct hy_place place = {0};
     if (found.data != NULL && !hy_watermark_load(found, &place, NULL, NULL))

@@ -149,18 +149,40 @@ static void add_replies(struct hy_tenure *tenure, struct call *call) {
 
 static void answered(void *context, const struct hy_store_answer *answer);
 
-// The first call of several puts the opening in the watermark's place, the others find it there: so nobody
-// else's calls, and none of an earlier attempt that come late, fit in between.
+// A mark that no other call leaves behind.
+static void open_further(struct hy_tenure *tenure) {
+    struct hy_projector *projector = &tenure->projector;
+    struct hy_bytes base = hy_buffer_bytes(&projector->expected);
+    if (projector->expected_open) base.length -= HY_OPENING_BYTES;
+    if (tenure->claim + ++projector->openings == 0) projector->openings++;
+    hy_buffer_clear(&projector->opening);
+    hy_watermark_open(base, tenure->claim + projector->openings, &projector->opening);
+}
+
+bool projector_is_opening(const struct hy_tenure *tenure, struct hy_bytes found) {
+    const struct hy_projector *projector = &tenure->projector;
+    struct hy_bytes last = hy_buffer_bytes(&projector->opening);
+    if (last.length == 0 || found.length != last.length ||
+        memcmp(found.data, last.data, last.length - HY_OPENING_BYTES) != 0)
+        return false;
+    uint64_t number = hy_watermark_opening(found) - tenure->claim;
+    return number >= projector->first_opening && number <= projector->openings;
+}
+
+// Each call but the last leaves an opening in the watermark's place, and the next expects it there: so nobody
+// else's calls fit in between, none of an earlier attempt that come late, and none of this one after another
+// that failed.
 static void send_call(struct hy_tenure *tenure, const struct call *call, bool last) {
     struct hy_projector *projector = &tenure->projector;
-    bool first = projector->open == 0;
-    const struct hy_buffer *expected = first ? &projector->expected : &projector->opening;
-    const struct hy_buffer *next = last ? &projector->next : &projector->opening;
+    struct hy_bytes expected =
+        hy_arena_bytes(&projector->arena,
+                       hy_buffer_bytes(projector->open == 0 ? &projector->expected : &projector->opening));
+    if (!last) open_further(tenure);
     struct hy_key timers = hy_key_timers(&tenure->space);
     struct hy_store_projection projection = {
         .watermark_key = hy_key_bytes(&tenure->watermark_key),
-        .expected = hy_buffer_bytes(expected),
-        .next = first || last ? hy_buffer_bytes(next) : hy_bytes(NULL, 0),
+        .expected = expected,
+        .next = hy_buffer_bytes(last ? &projector->next : &projector->opening),
         .sets = call->sets,
         .set_count = call->set_count,
         .timer_key = hy_key_bytes(&timers),
@@ -229,16 +251,6 @@ static void collect(struct hy_projector *projector) {
     projector->waiting_since_ms = 0;
 }
 
-static void open_if_several(struct hy_tenure *tenure) {
-    struct hy_projector *projector = &tenure->projector;
-    struct hy_bytes base = hy_buffer_bytes(&projector->expected);
-    hy_buffer_clear(&projector->opening);
-    if (projector->sending_count <= tenure->stage->options.call_members) return;
-    if (projector->expected_open) base.length -= HY_OPENING_BYTES;
-    uint64_t number = tenure->claim + ++projector->openings;
-    hy_watermark_open(base, number != 0 ? number : 1, &projector->opening);
-}
-
 static void send(struct hy_tenure *tenure) {
     struct hy_projector *projector = &tenure->projector;
     struct hy_place unsent = outbox_unsent(&tenure->outbox);
@@ -249,7 +261,8 @@ static void send(struct hy_tenure *tenure) {
     hy_buffer_clear(&projector->next);
     hy_watermark_save(&projector->next_place, &unsent, &tenure->totals, tenure->stage->brain->tally_count,
                       &projector->next);
-    open_if_several(tenure);
+    hy_buffer_clear(&projector->opening);
+    projector->first_opening = projector->openings + 1;
     projector->phase = PROJECTOR_SENDING;
     size_t first = 0;
     do {
@@ -338,10 +351,9 @@ static void asked(void *context, const struct hy_store_answer *answer) {
         done(tenure);
         return;
     }
-    if (!hy_bytes_equal(answer->values[0],
-                        hy_buffer_bytes(&projector->expected))) { // cut off after the first call
+    if (projector_is_opening(tenure, answer->values[0])) { // cut off between calls
         hy_buffer_clear(&projector->expected);
-        hy_buffer_add(&projector->expected, projector->opening.data, projector->opening.length);
+        hy_buffer_add(&projector->expected, answer->values[0].data, answer->values[0].length);
         projector->expected_open = true;
     }
     undo(tenure);

@@ -87,9 +87,11 @@ struct hy_projector {
     struct hy_place projected; // what Redis has, as far as known
     struct hy_buffer expected; // the Watermark's bytes in Redis; empty: none
     bool expected_open;        // they end with an opening
-    struct hy_buffer opening;  // between the calls of the projection in flight; empty: it has only one
-    struct hy_buffer next;     // after the projection in flight
-    uint64_t openings;         // so far
+    struct hy_buffer
+        opening;            // after the last call but one of the projection in flight; empty: it has only one
+    struct hy_buffer next;  // after the projection in flight
+    uint64_t first_opening; // of the projection in flight
+    uint64_t openings;      // so far: numbers above the claim
     struct hy_place next_place;
     struct hy_member
         *dirty; // changed by durable blocks (or by the block in flight) since the last projection
@@ -282,6 +284,8 @@ void projector_init(struct hy_projector *projector);
 void projector_free(struct hy_projector *projector);
 void projector_dirty(struct hy_tenure *tenure, struct hy_member *member);
 void projector_replies(struct hy_tenure *tenure, struct hy_reply *first, struct hy_reply **end);
+// Left by a call of the projection in flight that was not its last.
+bool projector_is_opening(const struct hy_tenure *tenure, struct hy_bytes found);
 bool projector_idle(const struct hy_tenure *tenure);
 // Somebody asked, and this record settles it: not one that only passes the input on.
 bool reply_due(const Huiyuan__V1__Record *record);

@@ -96,11 +96,15 @@ void hy_watermark_open(struct hy_bytes saved, uint64_t opening, struct hy_buffer
     if (p != NULL) huiyuan__v1__watermark__pack(&last, p);
 }
 
-bool hy_watermark_is_open(struct hy_bytes saved) {
+uint64_t hy_watermark_opening(struct hy_bytes saved) {
     Huiyuan__V1__Watermark *watermark = huiyuan__v1__watermark__unpack(NULL, saved.length, saved.data);
-    bool open = watermark != NULL && watermark->opening != 0;
+    uint64_t opening = watermark != NULL ? watermark->opening : 0;
     huiyuan__v1__watermark__free_unpacked(watermark, NULL);
-    return open;
+    return opening;
+}
+
+bool hy_watermark_is_open(struct hy_bytes saved) {
+    return hy_watermark_opening(saved) != 0;
 }
 
 static void totals_load(const Huiyuan__V1__Watermark *watermark, struct hy_totals *totals) {

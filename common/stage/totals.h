@@ -50,6 +50,7 @@ void hy_watermark_save(const struct hy_place *place, const struct hy_place *unse
 // The bytes of a Watermark (none: before the first block) with an opening at their end.
 enum { HY_OPENING_BYTES = 9 };
 void hy_watermark_open(struct hy_bytes saved, uint64_t opening, struct hy_buffer *out);
+uint64_t hy_watermark_opening(struct hy_bytes saved); // 0: none
 bool hy_watermark_is_open(struct hy_bytes saved);
 // False: not a Watermark. `ret_totals` must be empty; may be NULL, as may `ret_unsent`.
 bool hy_watermark_load(struct hy_bytes saved, struct hy_place *ret_place, struct hy_place *ret_unsent,

@@ -17,12 +17,17 @@ static struct hy_receipt *at(const struct hy_window *window, uint32_t place) {
     return &window->items[(window->first + place) & (window->capacity - 1)];
 }
 
+static uint32_t tag_of(uint64_t id_hash) {
+    return (uint32_t)(id_hash >> 32);
+}
+
 static void index_put(struct hy_window *window, uint32_t place) {
     uint32_t mask = window->index_capacity - 1;
     uint32_t slot = (uint32_t)at(window, place)->id_hash & mask;
-    while (window->index[slot] != 0)
+    while (window->index[slot].ordinal != 0)
         slot = (slot + 1) & mask;
-    window->index[slot] = window->base + place + 1;
+    window->index[slot] =
+        (struct hy_window_slot){tag_of(at(window, place)->id_hash), window->base + place + 1};
     window->index_used++;
 }
 
@@ -100,9 +105,11 @@ const struct hy_receipt *hy_window_find(const struct hy_window *window, uint32_t
         return NULL;
     }
     uint32_t mask = window->index_capacity - 1;
-    for (uint32_t slot = (uint32_t)id_hash & mask; window->index[slot] != 0; slot = (slot + 1) & mask) {
-        uint32_t place = window->index[slot] - 1 - window->base;
-        if (place < window->count && matches(at(window, place), input_class, id_hash))
+    for (uint32_t slot = (uint32_t)id_hash & mask; window->index[slot].ordinal != 0;
+         slot = (slot + 1) & mask) {
+        uint32_t place = window->index[slot].ordinal - 1 - window->base;
+        if (window->index[slot].tag == tag_of(id_hash) && place < window->count &&
+            matches(at(window, place), input_class, id_hash))
             return at(window, place);
     }
     return NULL;

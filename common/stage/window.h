@@ -22,6 +22,12 @@ struct hy_receipt {
     uint8_t code;
 };
 
+// A slot of the index. The tag spares a look at the receipt.
+struct hy_window_slot {
+    uint32_t tag;     // high half of id_hash
+    uint32_t ordinal; // + 1; 0: empty
+};
+
 struct hy_window {
     struct hy_receipt *items; // ring of `capacity` (a power of two)
     uint32_t first;
@@ -32,7 +38,7 @@ struct hy_window {
     uint8_t *notes;
     // For members with many receipts: open addressing over id_hash; values are ordinals + 1 (ordinal: how
     // many receipts were ever added before it). Older than `base`: forgotten.
-    uint32_t *index;
+    struct hy_window_slot *index;
     uint32_t index_capacity; // 0: few receipts, looked through one by one
     uint32_t index_used;     // slots taken, those of forgotten receipts included
     uint32_t base;           // ordinal of items[first]

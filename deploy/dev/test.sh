@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # test: every test there is, and one line with the sum at the end.
-#   unit         ctest under AddressSanitizer and UndefinedBehaviorSanitizer
+#   unit         ctest under AddressSanitizer and UndefinedBehaviorSanitizer, but for the label `integration`, which needs servers
 #   lint         tests/lint: format, clang-tidy, what the pure libraries link, one door per library
 #   contract     tests/contract: the published contracts (OpenAPI, events) against the programs
 #   integration  tests/integration: the release programs on a Kafka and a Redis that the tests start themselves
@@ -10,7 +10,7 @@ run_unit_tests() {
     local results=$1 status=0
     say "unit tests (build/asan)"
     rm -f build/asan/tests/*.xml
-    ctest --test-dir build/asan --parallel 2 --output-on-failure --no-tests=error \
+    ctest --test-dir build/asan --label-exclude integration --parallel 2 --output-on-failure --no-tests=error \
         --output-junit "$results/unit.xml" </dev/null >&2 || status=$?
     printf 'ctest:%s:%s\n' "$status" "$results/unit.xml"
 }

@@ -8,43 +8,30 @@ static size_t rule_most(const Huiyuan__V1__AppliedRule *rule) {
 }
 
 static uint8_t *put_rule(uint8_t *p, const Huiyuan__V1__AppliedRule *rule) {
-    size_t id_length = strlen(rule->rule_id);
-    size_t length = (id_length == 0 ? 0 : 1 + hy_wire_size(id_length) + id_length) +
-                    (rule->rule_version == 0 ? 0 : 1 + hy_wire_size(rule->rule_version)) +
-                    (rule->factor_hundredths == 0 ? 0 : 1 + hy_wire_size(rule->factor_hundredths));
-    p = hy_wire_put(hy_wire_put_tag(p, 8, HY_WIRE_BYTES), length);
-    p = hy_wire_put_bytes(p, 1, rule->rule_id, id_length);
+    struct hy_wire_element element = hy_wire_open(p, 8, 1);
+    p = hy_wire_put_text(element.body, 1, rule->rule_id);
     p = hy_wire_put_number(p, 2, rule->rule_version);
-    return hy_wire_put_number(p, 3, rule->factor_hundredths);
+    p = hy_wire_put_number(p, 3, rule->factor_hundredths);
+    return hy_wire_close(element, p);
 }
 
 static size_t line_most(const Huiyuan__V1__LinePosting *line) {
     return strlen(line->line_id) + (5 + line->n_rules) * HY_WIRE_NUMBER_BYTES;
 }
 
-static size_t rules_length(const Huiyuan__V1__LinePosting *line) {
-    size_t length = 0;
-    for (size_t i = 0; i < line->n_rules; i++)
-        length += hy_wire_size(line->rules[i]);
-    return length;
-}
-
 static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line) {
-    size_t id_length = strlen(line->line_id);
-    size_t rules = rules_length(line);
-    size_t length = (id_length == 0 ? 0 : 1 + hy_wire_size(id_length) + id_length) +
-                    (line->paid_fen == 0 ? 0 : 1 + hy_wire_size((uint64_t)line->paid_fen)) +
-                    (line->points == 0 ? 0 : 1 + hy_wire_size((uint64_t)line->points)) +
-                    (rules == 0 ? 0 : 1 + hy_wire_size(rules) + rules);
-    p = hy_wire_put(hy_wire_put_tag(p, 9, HY_WIRE_BYTES), length);
-    p = hy_wire_put_bytes(p, 1, line->line_id, id_length);
+    struct hy_wire_element element = hy_wire_open(p, 9, 1);
+    p = hy_wire_put_text(element.body, 1, line->line_id);
     p = hy_wire_put_number(p, 2, (uint64_t)line->paid_fen);
     p = hy_wire_put_number(p, 3, (uint64_t)line->points);
-    if (rules == 0) return p;
-    p = hy_wire_put(hy_wire_put_tag(p, 4, HY_WIRE_BYTES), rules);
-    for (size_t i = 0; i < line->n_rules; i++)
-        p = hy_wire_put(p, line->rules[i]);
-    return p;
+    if (line->n_rules > 0) {
+        struct hy_wire_element rules = hy_wire_open(p, 4, 1);
+        p = rules.body;
+        for (size_t i = 0; i < line->n_rules; i++)
+            p = hy_wire_put(p, line->rules[i]);
+        p = hy_wire_close(rules, p);
+    }
+    return hy_wire_close(element, p);
 }
 
 struct hy_bytes points_change_encode(const Change *change, struct hy_arena *arena) {
@@ -74,12 +61,13 @@ struct hy_bytes points_note_encode(const Change *change, struct hy_arena *arena)
     uint8_t *start = hy_arena_alloc(arena, (5 + change->n_lines) * HY_WIRE_NUMBER_BYTES);
     uint8_t *p = hy_wire_put_number(start, 1, (uint64_t)change->points);
     p = hy_wire_put_number(p, 2, (uint64_t)change->balance_after);
-    size_t length = 0;
-    for (size_t i = 0; i < change->n_lines; i++)
-        length += hy_wire_size((uint64_t)change->lines[i]->points);
-    if (length > 0) p = hy_wire_put(hy_wire_put_tag(p, 3, HY_WIRE_BYTES), length);
-    for (size_t i = 0; i < change->n_lines; i++)
-        p = hy_wire_put(p, (uint64_t)change->lines[i]->points);
+    if (change->n_lines > 0) {
+        struct hy_wire_element points = hy_wire_open(p, 3, 1);
+        p = points.body;
+        for (size_t i = 0; i < change->n_lines; i++)
+            p = hy_wire_put(p, (uint64_t)change->lines[i]->points);
+        p = hy_wire_close(points, p);
+    }
     p = hy_wire_put_number(p, 4, (uint64_t)change->type);
     return hy_bytes(start, (size_t)(p - start));
 }

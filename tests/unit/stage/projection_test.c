@@ -92,6 +92,23 @@ Test(projection, a_connection_that_breaks_between_calls_is_harmless) {
     }
 }
 
+// Redis may answer one call with an error (no memory, disk full) and carry out those behind it.
+Test(projection, a_call_that_redis_refuses_stops_those_behind_it) {
+    for (size_t before = 0; before < MANY / 100; before += 3) {
+        uint32_t owner;
+        struct world *world = given_calls_waiting(&owner, "after");
+        world->instances[owner].cut_answered = before;
+        world->instances[owner].cut_lost = 1;
+        hy_store_poll(world->instances[owner].store, 0);
+        then_right(world);
+        cr_assert_eq(world_seq(world, 0), 1, "the watermark moved without all of its members");
+        world_settle(world);
+        then_at_rest(world);
+        cr_assert_eq(sum_of_all(world), 2 * MANY);
+        world_free(world);
+    }
+}
+
 Test(projection, the_first_one_of_all_may_be_cut_off_too) {
     for (size_t done = 1; done < MANY / 100; done += 4) {
         struct world *world = given_world(1);

@@ -261,10 +261,10 @@ static struct world *random_world(uint64_t seed) {
     options->backlog_inputs = 1 + (size_t)world_draw(world, 40);
     bool faulty = world_draw(world, 4) > 0;
     if (faulty)
-        world->faults =
-            (struct world_faults){(unsigned)world_draw(world, 10), (unsigned)world_draw(world, 10),
-                                  (unsigned)world_draw(world, 10), (unsigned)world_draw(world, 6),
-                                  (unsigned)world_draw(world, 6),  (unsigned)world_draw(world, 50)};
+        world->faults = (struct world_faults){
+            (unsigned)world_draw(world, 10), (unsigned)world_draw(world, 10), (unsigned)world_draw(world, 10),
+            (unsigned)world_draw(world, 6),  (unsigned)world_draw(world, 6),  (unsigned)world_draw(world, 50),
+            (unsigned)world_draw(world, 10)};
     return world;
 }
 

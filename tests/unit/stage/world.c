@@ -87,6 +87,7 @@ static enum hy_mem_request_fate choose_request(void *context, struct hy_store *s
         if (took(&instance->cut_done)) return HY_MEM_DONE_AWAY;
         if (took(&instance->cut_lost)) return HY_MEM_LOST_AWAY;
     }
+    if (world_draw(world, 100) < world->faults.refused) return HY_MEM_LOST_AWAY;
     return world_draw(world, 100) < world->faults.held ? HY_MEM_HELD : HY_MEM_ANSWERED;
 }
 
@@ -216,7 +217,8 @@ void world_cut(struct world *world, uint32_t index, size_t answered, size_t done
                hy_store_pending(instance->store));
     set_cut(instance, answered, done);
     hy_store_poll(instance->store, 0);
-    instance->cut_answered = instance->cut_done = instance->cut_lost = 0; // with Redis away all were lost anyway
+    instance->cut_answered = instance->cut_done = instance->cut_lost =
+        0; // with Redis away all were lost anyway
 }
 
 void world_redis_away(struct world *world, bool away) {

@@ -23,7 +23,8 @@ struct world_instance {
 // In per cent, of appends and of requests; all 0: nothing goes wrong.
 struct world_faults {
     unsigned late, late_report, repeated, failed_kept, failed_lost;
-    unsigned held; // requests to Redis that wait for another poll
+    unsigned held;    // requests to Redis that wait for another poll
+    unsigned refused; // requests to Redis that fail alone: those behind them are carried out
 };
 
 struct world {
