@@ -11,7 +11,7 @@
 
 enum { HY_WIRE_VARINT = 0, HY_WIRE_FIXED64 = 1, HY_WIRE_BYTES = 2 };
 
-enum { HY_WIRE_NUMBER_BYTES = 12 }; // at most, of a number with its tag (fields up to 2047)
+#define HY_WIRE_NUMBER_BYTES ((size_t)12) // at most, of a number with its tag (fields up to 2047)
 
 // Writers: append at p and return the end. The caller has made room. As proto3 has it, a default value is not
 // written.

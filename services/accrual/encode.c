@@ -4,7 +4,7 @@
 typedef Huiyuan__V1__PointsChange Change;
 
 static size_t rule_most(const Huiyuan__V1__AppliedRule *rule) {
-    return strlen(rule->rule_id) + (size_t)4 * HY_WIRE_NUMBER_BYTES;
+    return strlen(rule->rule_id) + 4 * HY_WIRE_NUMBER_BYTES;
 }
 
 static uint8_t *put_rule(uint8_t *p, const Huiyuan__V1__AppliedRule *rule) {
@@ -35,8 +35,8 @@ static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line) {
 }
 
 struct hy_bytes points_change_encode(const Change *change, struct hy_arena *arena) {
-    size_t most = strlen(change->store_id) + strlen(change->tier) + strlen(change->reason) +
-                  (size_t)10 * HY_WIRE_NUMBER_BYTES;
+    size_t most =
+        strlen(change->store_id) + strlen(change->tier) + strlen(change->reason) + 10 * HY_WIRE_NUMBER_BYTES;
     for (size_t i = 0; i < change->n_rules; i++)
         most += rule_most(change->rules[i]);
     for (size_t i = 0; i < change->n_lines; i++)
