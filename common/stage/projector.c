@@ -22,7 +22,7 @@ void projector_init(struct hy_projector *projector) {
     hy_arena_init(&projector->arena);
 }
 
-static size_t free_replies(struct hy_reply *reply) {
+size_t replies_free(struct hy_reply *reply) {
     size_t count = 0;
     for (; reply != NULL; count++) {
         struct hy_reply *next = reply->next;
@@ -33,8 +33,8 @@ static size_t free_replies(struct hy_reply *reply) {
 }
 
 void projector_free(struct hy_projector *projector) {
-    free_replies(projector->replies);
-    free_replies(projector->replies_sending);
+    replies_free(projector->replies);
+    replies_free(projector->replies_sending);
     hy_buffer_free(&projector->expected);
     hy_buffer_free(&projector->opening);
     hy_buffer_free(&projector->next);
@@ -284,7 +284,7 @@ static void done(struct hy_tenure *tenure) {
     }
     hy_metrics_add(tenure->stage->metrics, METRIC_PROJECTED, (int64_t)projector->sending_count);
     projector->sending_count = 0;
-    projector->reply_count -= free_replies(projector->replies_sending);
+    projector->reply_count -= replies_free(projector->replies_sending);
     projector->replies_sending = NULL;
     if (projector->sending_since_ms != 0)
         hy_metrics_observe_ns(tenure->stage->metrics, METRIC_VISIBLE_SECONDS,

@@ -49,19 +49,11 @@ static void release_all(struct hy_tenure *tenure, struct hy_ring *ring) {
     hy_ring_free(ring);
 }
 
-static void free_replies(struct hy_reply *reply) {
-    while (reply != NULL) {
-        struct hy_reply *next = reply->next;
-        hy_free(reply);
-        reply = next;
-    }
-}
-
 static void free_all(struct hy_tenure *tenure) {
     for (size_t i = 0; i < tenure->timer_count; i++)
         hy_free(tenure->timer_members[i]);
     hy_free(tenure->timer_members);
-    free_replies(tenure->block.replies);
+    replies_free(tenure->block.replies);
     outbox_free(&tenure->block.emissions);
     hy_buffer_free(&tenure->block.records);
     hy_buffer_free(&tenure->block.message);

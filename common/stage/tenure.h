@@ -289,6 +289,7 @@ bool projector_is_opening(const struct hy_tenure *tenure, struct hy_bytes found)
 bool projector_idle(const struct hy_tenure *tenure);
 // Somebody asked, and this record settles it: not one that only passes the input on.
 bool reply_due(const Huiyuan__V1__Record *record);
+size_t replies_free(struct hy_reply *first); // the whole list; returns how many
 struct hy_reply *reply_new(const Huiyuan__V1__Record *record, const struct hy_place *block,
                            uint32_t partition, uint32_t index, int64_t recorded_at_ms);
 
