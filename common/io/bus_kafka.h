@@ -42,6 +42,7 @@ struct bus_topic {
     const char *name; // the caller's, without prefix
     char *full_name;
     bool unordered;
+    bool joined;              // membership is for this one
     rd_kafka_topic_t *append; // NULL until needed
     rd_kafka_topic_t *fetch;
     struct bus_reading *readings; // by partition
@@ -82,6 +83,7 @@ struct bus_group {
     bool leaving;
     bool member;         // the group has answered since we joined
     uint64_t pending_ns; // since when a rebalance runs; 0: none
+    uint64_t fatal_ns;   // when librdkafka gave up this client; 0: it has not
     uint64_t commit_ns;  // when commits were last sent
     bool commits_wait;
 };

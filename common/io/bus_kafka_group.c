@@ -18,6 +18,10 @@ static const struct bus_setting SETTINGS[] = {
     {"enable.auto.offset.store", "false"},      {"auto.offset.reset", "error"},
 };
 
+static uint64_t session_ns(const struct hy_bus *bus) {
+    return (uint64_t)bus->options.session_ms * UINT64_C(1000000);
+}
+
 static void report_gone(struct hy_bus *bus, uint32_t partition, bool lost) {
     bus->group.owned[partition] = false;
     bus->called++;
@@ -39,7 +43,9 @@ static void all_gone(struct hy_bus *bus, bool lost) {
 }
 
 void bus_group_fatal(struct hy_bus *bus) {
+    if (bus->group.fatal_ns != 0) return;
     all_gone(bus, true);
+    bus->group.fatal_ns = hy_clock_monotonic_ns();
 }
 
 static void note_offer(struct hy_bus *bus, const rd_kafka_topic_partition_list_t *list) {
@@ -123,22 +129,48 @@ static void open_client(struct hy_bus *bus) {
     bus_wake_on(bus, group->queue);
 }
 
-void hy_bus_join(struct hy_bus *bus, const uint32_t *topics, size_t count) {
-    if (bus->options.group == NULL) {
-        hy_log(HY_LOG_ERROR, "no_group", "joining needs a group in the options");
-        return;
-    }
+static void subscribe(struct hy_bus *bus) {
     open_client(bus);
-    bus->group.leaving = false;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-    for (size_t i = 0; i < count; i++) {
-        rd_kafka_topic_partition_list_add(list, bus->topics[topics[i]].full_name, RD_KAFKA_PARTITION_UA);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)bus->topic_count);
+    for (uint32_t i = 0; i < bus->topic_count; i++) {
+        if (!bus->topics[i].joined) continue;
+        rd_kafka_topic_partition_list_add(list, bus->topics[i].full_name, RD_KAFKA_PARTITION_UA);
     }
     rd_kafka_resp_err_t error = rd_kafka_subscribe(bus->group.client, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         hy_log(HY_LOG_ERROR, "join_failed", "%s", rd_kafka_err2str(error));
     }
+}
+
+void hy_bus_join(struct hy_bus *bus, const uint32_t *topics, size_t count) {
+    if (bus->options.group == NULL) {
+        hy_log(HY_LOG_ERROR, "no_group", "joining needs a group in the options");
+        return;
+    }
+    bus->group.leaving = false;
+    for (uint32_t i = 0; i < bus->topic_count; i++) {
+        bus->topics[i].joined = false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bus->topics[topics[i]].joined = true;
+    }
+    subscribe(bus);
+}
+
+// librdkafka never uses a client again that was told of a fatal error: a static member is told so when
+// another has joined by its name, but also by a coordinator that was killed just after this one joined and
+// remembers the member before it. A new client joins after a session's time, so that two processes that do
+// share a name take turns slowly and loudly.
+static void join_anew(struct hy_bus *bus) {
+    struct bus_group *group = &bus->group;
+    hy_log(HY_LOG_WARN, "join_anew", "the group has shut out %s; no other process may use this name",
+           bus->options.instance);
+    group->fatal_ns = 0;
+    rd_kafka_queue_destroy(group->queue);
+    rd_kafka_destroy_flags(group->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    group->client = NULL;
+    subscribe(bus);
 }
 
 static void add_commits(struct hy_bus *bus, rd_kafka_topic_partition_list_t *list,
@@ -156,7 +188,7 @@ static void add_commits(struct hy_bus *bus, rd_kafka_topic_partition_list_t *lis
 // Asynchronous and unchecked: nothing depends on it.
 static void send_commits(struct hy_bus *bus) {
     struct bus_group *group = &bus->group;
-    if (group->client == NULL || !group->commits_wait || group->pending_ns != 0) return;
+    if (group->client == NULL || !group->commits_wait || group->pending_ns + group->fatal_ns != 0) return;
     group->commits_wait = false;
     group->commit_ns = hy_clock_monotonic_ns();
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
@@ -183,8 +215,7 @@ void hy_bus_leave(struct hy_bus *bus) {
 
 // A rebalance that lasts much longer than the group waits for a silent member: we may be the silent one.
 static bool overdue(const struct hy_bus *bus, uint64_t now) {
-    uint64_t limit = (uint64_t)bus->options.session_ms * 2 * UINT64_C(1000000);
-    return bus->group.pending_ns != 0 && now - bus->group.pending_ns > limit;
+    return bus->group.pending_ns != 0 && now - bus->group.pending_ns > 2 * session_ns(bus);
 }
 
 void bus_group_poll(struct hy_bus *bus) {
@@ -194,9 +225,14 @@ void bus_group_poll(struct hy_bus *bus) {
     rd_kafka_message_t *message = NULL;
     while ((message = rd_kafka_consumer_poll(group->client, 0)) != NULL) {
         hy_log(HY_LOG_WARN, "group_error", "%s", rd_kafka_message_errstr(message));
+        if (message->err == RD_KAFKA_RESP_ERR__FATAL) bus_group_fatal(bus);
         rd_kafka_message_destroy(message);
     }
     uint64_t now = hy_clock_monotonic_ns();
+    if (group->fatal_ns != 0) {
+        if (!group->leaving && now - group->fatal_ns > session_ns(bus)) join_anew(bus);
+        return;
+    }
     if (overdue(bus, now)) all_gone(bus, true);
     if (group->commits_wait && now - group->commit_ns > COMMIT_EVERY_NS) send_commits(bus);
 }

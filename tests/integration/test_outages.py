@@ -114,7 +114,9 @@ def till(url, member_id, leaving, answers):
     """Posts one purchase after the other; each again and again until its points are known."""
     while not leaving.is_set():
         bought = purchase(member_id, lines=[line(paid_fen=1234)])
+        deadline = time.monotonic() + 120
         while True:
+            assert time.monotonic() < deadline, f"{bought['purchase_id']} is not answered"
             try:
                 answer = requests.post(f"{url}/v1/purchases", json=bought, timeout=10)
             except requests.RequestException:
@@ -156,7 +158,7 @@ def test_tills_that_repeat_until_answered_have_each_purchase_once_whatever_fails
         finally:
             leaving.set()
         for one in tills:
-            one.result(timeout=120)
+            one.result()
     ledger = outage.ledger()
     for found in answers.values():
         assert len(found) > 10

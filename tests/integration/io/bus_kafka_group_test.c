@@ -91,6 +91,21 @@ Test(bus_kafka_group, a_static_member_comes_back_to_its_partitions_without_distu
     probe_close(&left);
 }
 
+Test(bus_kafka_group, a_static_member_that_was_shut_out_joins_anew) {
+    probe_close(&left);
+    join(&left, "twin", true);
+    poll_both_until(&left.owned_count, PROBE_PARTITIONS);
+    join(&right, "twin", true);
+    poll_both_until(&left.lost, PROBE_PARTITIONS);
+    poll_both_until(&right.owned_count, PROBE_PARTITIONS);
+    cr_assert(!hy_bus_member(left.bus));
+    probe_close(&right);
+    right.bus = NULL;
+    poll_both_until(&left.owned_count, PROBE_PARTITIONS);
+    cr_assert(hy_bus_member(left.bus));
+    probe_close(&left);
+}
+
 // What any tool sees of the group.
 static int64_t committed(uint32_t partition) {
     char why[256];
