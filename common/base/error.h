@@ -38,6 +38,15 @@ enum hy_disposition {
       "请求体必须为 application/json")                                                                       \
     X(IDEMPOTENCY_KEY_REUSED, HY_REJECT, 422, "this Idempotency-Key was used with another body",             \
       "该 Idempotency-Key 已用于不同的请求体")                                                               \
+    X(UNAUTHORIZED, HY_REJECT, 401, "an API key is required", "需要有效的 API 密钥")                         \
+    X(FORBIDDEN, HY_REJECT, 403, "the role of this API key does not allow it", "该 API 密钥的角色无此权限")  \
+    X(MEMBER_UNKNOWN, HY_REJECT, 404, "no such member is enrolled", "没有该会员")                            \
+    X(MEMBER_ERASED, HY_REJECT, 410, "this member was erased", "该会员已被删除")                             \
+    X(MEMBER_CHANGED, HY_REJECT, 412, "the member was changed meanwhile: read again",                        \
+      "会员资料已被修改，请重新读取")                                                                        \
+    X(COUPON_UNKNOWN, HY_REJECT, 404, "no such coupon", "没有该优惠券")                                      \
+    X(COUPON_REDEEMED, HY_REJECT, 409, "the coupon was redeemed already", "该优惠券已被使用")                \
+    X(COUPON_EXPIRED, HY_REJECT, 409, "the coupon has expired", "该优惠券已过期")                            \
     X(TOO_MANY_REQUESTS, HY_RETRY, 429, "too many requests; try again later", "请求过多，请稍后再试")        \
     X(UNAVAILABLE, HY_RETRY, 503, "a part of the system is not reachable; try again",                        \
       "系统的某个部分暂不可用，请重试")                                                                      \

@@ -15,7 +15,8 @@ enum {
     HY_SOURCES_LIMIT = 8,
     HY_CLASSES_LIMIT = 4,
     HY_TALLIES_LIMIT = 16,
-    HY_TIMER_CLASS = HY_CLASSES_LIMIT, // of inputs that are timers; they have no window
+    HY_SINGLE_CLASS = HY_CLASSES_LIMIT, // of inputs that come once by their nature, timers and records of
+                                        // other logs: they need no window to be recognised
 };
 
 // One input as the stage sees it. Everything lives in the batch's arena or in the fetched message.
@@ -30,6 +31,7 @@ struct hy_input {
     const void *message;    // the brain's: what decide looks at; NULL for timers
     const char *command_id; // "" when nobody asks
     const char *reply_to;   // "" when nobody waits
+    bool skip;              // nothing for this service: passed over, leaves no record
 };
 
 // Something to be sent to another member's owner (or service) once the record is durable.
@@ -37,6 +39,14 @@ struct hy_command_out {
     const char *to;        // log of the service that takes it
     const char *member_id; // whose owner gets it
     const void *command;   // Huiyuan__V1__Command, without origin, to and id: the stage fills those
+};
+
+// A message for a topic that this service alone writes besides its log, once the record is durable. At least
+// once, in order for each key.
+struct hy_publish_out {
+    const char *topic;     // of proto/topics.c; the partition is the member's, or 0
+    const char *key;       // a member id where the topic is keyed by member
+    struct hy_bytes value; // length 0: a tombstone
 };
 
 // What decide says. Lives in the batch's arena.
@@ -51,6 +61,9 @@ struct hy_decision {
     struct hy_bytes note;         // what the answer is made from, encoded: small
     const struct hy_command_out *commands;
     size_t command_count;
+    const struct hy_publish_out *publishes;
+    size_t publish_count;
+    struct hy_bytes effect; // for hy_brain.effect; length 0: none
 };
 
 // The kind of inputs that are timers: id "timer:<due>", event time the due time.
@@ -77,6 +90,14 @@ struct hy_brain {
     // member are known.
     struct hy_error (*read)(void *context, uint32_t source, struct hy_bytes message, struct hy_arena *arena,
                             struct hy_input *ret_input);
+    // The same for sources that are logs (hy_topic.is_log): one accepted record of the source's block. Ids
+    // and texts may borrow from the record. The stage sets the id ("<log>-<partition>-<seq>-<index>": the
+    // record's name), the content hash, the event time (the record's) and the class (HY_SINGLE_CLASS); the
+    // brain sets kind, message and, when it is another than the record's, the member id, or says skip.
+    // Records that were not accepted never come here. What it returns as an error stops the partition: a log
+    // cannot be refused. NULL: no source is a log.
+    struct hy_error (*read_record)(void *context, uint32_t source, const Huiyuan__V1__Record *record,
+                                   struct hy_arena *arena, struct hy_input *ret_input);
     // Topics that every instance reads whole before it decides anything (the program), and goes on reading.
     const char *const *references;
     size_t reference_count;
@@ -97,6 +118,10 @@ struct hy_brain {
                   const ProtobufCMessage *body);
     // When this member needs a timer next (Unix time, ms); 0: never. NULL: this service has no timers.
     int64_t (*due)(void *context, const void *state);
+    // Something in the world outside to be done (a message to be sent), by what a decision said: called once
+    // its record is durable, never on replay, and not at all when the instance dies before. Whoever does it
+    // reports back by a command; the state's timer notices that no report came. NULL: none.
+    void (*effect)(void *context, const char *member_id, struct hy_bytes effect);
     // The answer to a caller, from the input and the stored note: the same at the first time and ever after.
     // NULL when there is none.
     ProtobufCMessage *(*answer)(void *context, const struct hy_input *input, struct hy_bytes note,

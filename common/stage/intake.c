@@ -127,7 +127,7 @@ static void take_timers(struct hy_tenure *tenure) {
         struct hy_intake *intake = add(&tenure->batch);
         intake->source = UINT32_MAX;
         intake->input.kind = HY_KIND_TIMER;
-        intake->input.input_class = HY_TIMER_CLASS;
+        intake->input.input_class = HY_SINGLE_CLASS;
         intake->input.member_id =
             hy_arena_string(&tenure->batch.arena, tenure->timer_members[i], strlen(tenure->timer_members[i]));
         intake->topic = "timer";

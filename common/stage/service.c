@@ -122,18 +122,21 @@ static void wait_for_work(struct hy_bus *bus, struct hy_store *store) {
     hy_bus_wait_fd_clear(bus);
 }
 
-static void turn(struct hy_stage *stage, struct hy_bus *bus, struct hy_store *store) {
+static void turn(const struct hy_service *service, struct hy_stage *stage, struct hy_bus *bus,
+                 struct hy_store *store) {
     size_t events = hy_bus_poll(bus, hy_stage_room(stage), 0);
     events += hy_store_poll(store, 0);
     bool busy = hy_stage_step(stage, hy_clock_now_ms());
+    if (service->step != NULL) busy |= service->step(hy_clock_now_ms());
     events += hy_store_poll(store, 0);
     if (!busy && events == 0) wait_for_work(bus, store);
 }
 
-static void loop(struct hy_stage *stage, struct hy_bus *bus, struct hy_store *store) {
+static void loop(const struct hy_service *service, struct hy_stage *stage, struct hy_bus *bus,
+                 struct hy_store *store) {
     bool announced = false;
     while (!stop_asked) {
-        turn(stage, bus, store);
+        turn(service, stage, bus, store);
         note_health(stage, &announced);
     }
     sd_notify(0, "STOPPING=1");
@@ -141,7 +144,7 @@ static void loop(struct hy_stage *stage, struct hy_bus *bus, struct hy_store *st
     hy_stage_drain(stage);
     int64_t until_ms = hy_clock_now_ms() + DRAIN_MS;
     while (!hy_stage_idle(stage) && hy_clock_now_ms() < until_ms)
-        turn(stage, bus, store);
+        turn(service, stage, bus, store);
 }
 
 static int run(const struct hy_service *service) {
@@ -176,13 +179,17 @@ static int run(const struct hy_service *service) {
     struct hy_http_options http = {settings.admin_listen, 1, 64, 0, 10, 1024};
     struct hy_http_server *server = hy_http_start(&http, admin, NULL);
     int status = EXIT_FAILURE;
-    if (bus != NULL && store != NULL && server != NULL) {
+    struct hy_service_world world = {settings.brokers,      settings.topic_prefix, settings.redis_url,
+                                     settings.redis_prefix, settings.instance,     options.partitions};
+    bool beside = service->start == NULL || service->start(&world);
+    if (beside && bus != NULL && store != NULL && server != NULL) {
         hy_log(HY_LOG_INFO, "started", "health and metrics on port %u", hy_http_port(server));
         hy_stage_attach(stage, bus, store);
-        loop(stage, bus, store);
+        loop(service, stage, bus, store);
         status = hy_stage_idle(stage) ? EXIT_SUCCESS : EXIT_FAILURE;
         hy_stage_end(stage);
     }
+    if (beside && service->stop != NULL) service->stop();
     if (server != NULL) hy_http_stop(server, 1000);
     if (bus != NULL) hy_bus_close(bus, 5000);
     if (store != NULL) hy_store_close(store);
