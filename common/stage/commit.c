@@ -38,8 +38,9 @@ static void fill(struct hy_tenure *tenure) {
         look_ahead(batch, i);
         struct hy_intake *intake = &batch->inputs[i++];
         decide_input(tenure, intake);
+        if (intake->after != NULL) block->positions[intake->source] = *intake->after;
         if (intake->message.owner != NULL) {
-            block->positions[intake->source] = intake->message.offset + 1;
+            block->positions[intake->source].next_offset = intake->message.offset + 1;
             hy_bus_release(tenure->stage->bus, &intake->message);
             intake->message.owner = NULL;
         }
@@ -54,7 +55,10 @@ static size_t positions_of(struct hy_tenure *tenure, Huiyuan__V1__Position *posi
     for (size_t s = 0; s < brain->source_count; s++) {
         huiyuan__v1__position__init(&positions[s]);
         positions[s].topic = (char *)(uintptr_t)brain->sources[s];
-        positions[s].next_offset = tenure->block.positions[s];
+        positions[s].next_offset = tenure->block.positions[s].next_offset;
+        positions[s].claim = tenure->block.positions[s].claim;
+        positions[s].seq = tenure->block.positions[s].seq;
+        positions[s].taken = tenure->block.positions[s].taken;
         list[s] = &positions[s];
     }
     return brain->source_count;
@@ -99,8 +103,9 @@ static void batch_done(struct hy_tenure *tenure) {
 static void advance(struct hy_tenure *tenure) {
     const struct hy_stage *stage = tenure->stage;
     for (size_t s = 0; s < stage->brain->source_count; s++) {
-        if (tenure->positions[s] != tenure->block.positions[s])
-            hy_bus_commit(stage->bus, stage->source_topics[s], tenure->partition, tenure->block.positions[s]);
+        int64_t next = tenure->block.positions[s].next_offset;
+        if (tenure->positions[s].next_offset != next)
+            hy_bus_commit(stage->bus, stage->source_topics[s], tenure->partition, next);
         tenure->positions[s] = tenure->block.positions[s];
     }
     tenure->batch.next = tenure->block.inputs;
@@ -127,6 +132,7 @@ static void durable(struct hy_tenure *tenure) {
     struct hy_place place = {block->seq, tenure->reader.offset, tenure->claim};
     tenure->recorded_at_ms = block->recorded_at_ms;
     outbox_move(&tenure->outbox, &block->emissions, &place);
+    effects_do(tenure);
     projector_replies(tenure, block->replies, block->replies_end);
     block->replies = NULL;
     block->replies_end = &block->replies;

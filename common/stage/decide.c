@@ -5,6 +5,7 @@
 #include "common/stage/encode.h"
 #include "common/stage/tenure.h"
 #include "proto/commands.pb-c.h"
+#include "proto/topics.h"
 
 enum {
     RECORDS_FIELD = 7, // of Block
@@ -63,6 +64,22 @@ static void emit_command(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
     emission->partition = partition;
     emission->number = origin.number;
     emission->payload = binary(hy_brain_pack(arena, &command.base));
+    emit(tenure, record, emission);
+}
+
+// Of a topic that only this service writes: as it is, under its own key.
+static void emit_message(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
+                         const struct hy_publish_out *out) {
+    const struct hy_topic *topic = hy_topic_find(out->topic);
+    Huiyuan__V1__Emission *emission = hy_arena_alloc(&tenure->batch.arena, sizeof *emission);
+    huiyuan__v1__emission__init(emission);
+    emission->to = text(out->topic);
+    emission->partition = topic != NULL && topic->keyed_by_member
+                              ? hy_partition_of(hy_bytes_of(out->key), tenure->stage->options.partitions)
+                              : 0;
+    emission->number = next_number(tenure, record, out->topic, emission->partition);
+    emission->key = text(out->key);
+    emission->payload = binary(out->value);
     emit(tenure, record, emission);
 }
 
@@ -174,6 +191,9 @@ static const ProtobufCMessage *ask(struct hy_tenure *tenure, Huiyuan__V1__Record
     record->note = binary(decision.note);
     for (size_t i = 0; i < decision.command_count; i++)
         emit_command(tenure, record, &decision.commands[i]);
+    for (size_t i = 0; i < decision.publish_count; i++)
+        emit_message(tenure, record, &decision.publishes[i]);
+    if (decision.effect.length > 0) effects_add(tenure, record->member_id, decision.effect);
     answer(tenure, record, intake, hy_bytes(record->note.data, record->note.len));
     return decision.body;
 }
@@ -287,6 +307,7 @@ void decide_input(struct hy_tenure *tenure, struct hy_intake *intake) {
     if (intake->input.kind != HY_KIND_TIMER) {
         record.source = intake->source + 1;
         record.offset = intake->message.offset;
+        record.source_index = intake->source_index;
     }
     record.command_id = text(intake->input.command_id);
     record.reply_to = text(intake->input.reply_to);

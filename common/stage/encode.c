@@ -31,8 +31,8 @@ static uint8_t *put_mark(uint8_t *p, uint32_t field, const Huiyuan__V1__Emission
 static size_t emissions_size(const Huiyuan__V1__Record *record) {
     size_t size = 0;
     for (size_t i = 0; i < record->n_emissions; i++)
-        size +=
-            strlen(record->emissions[i]->to) + record->emissions[i]->payload.len + 6 * HY_WIRE_NUMBER_BYTES;
+        size += strlen(record->emissions[i]->to) + strlen(record->emissions[i]->key) +
+                record->emissions[i]->payload.len + 7 * HY_WIRE_NUMBER_BYTES;
     return size;
 }
 
@@ -42,6 +42,7 @@ static uint8_t *put_emission(uint8_t *p, uint32_t field, const Huiyuan__V1__Emis
     p = hy_wire_put_number(p, 2, emission->partition);
     p = hy_wire_put_number(p, 3, emission->number);
     p = hy_wire_put_bytes(p, 4, emission->payload.data, emission->payload.len);
+    p = hy_wire_put_text(p, 5, emission->key);
     return hy_wire_close(element, p);
 }
 
@@ -49,7 +50,7 @@ static size_t record_size(const Huiyuan__V1__Record *record) {
     return strlen(record->input_id) + strlen(record->member_id) + strlen(record->code) +
            strlen(record->field) + record->body.len + record->note.len + record->answer.len +
            strlen(record->command_id) + strlen(record->reply_to) + mark_size(record->taken) +
-           emissions_size(record) + 26 * HY_WIRE_NUMBER_BYTES;
+           emissions_size(record) + 27 * HY_WIRE_NUMBER_BYTES;
 }
 
 void hy_encode_record(const Huiyuan__V1__Record *record, uint32_t field, struct hy_buffer *out) {
@@ -77,6 +78,7 @@ void hy_encode_record(const Huiyuan__V1__Record *record, uint32_t field, struct 
     p = put_mark(p, 18, record->taken);
     p = hy_wire_put_number(p, 19, record->input_class);
     p = hy_wire_put_bytes(p, 20, record->answer.data, record->answer.len);
+    p = hy_wire_put_number(p, 21, record->source_index);
     p = hy_wire_close(element, p);
     hy_buffer_extend(out, (size_t)(p - start));
 }

@@ -11,6 +11,7 @@
 enum {
     TAIL_FIELD = 6, // of MemberState.tail and of ReceiptPage.receipts
     TAIL_CEILING_BYTES = 16 * 1024 * 1024,
+    STATE_CEILING_BYTES = 16 * 1024, // of a brain's own state in Redis
 };
 
 struct hy_member *hy_member_new(const struct hy_brain *brain, const char *id, uint64_t hash) {
@@ -145,7 +146,7 @@ static uint64_t first_page(const struct hy_member *member) {
 }
 
 void hy_member_save(const struct hy_brain *brain, const struct hy_member *member, struct hy_buffer *out) {
-    uint8_t state_bytes[4096];
+    uint8_t state_bytes[STATE_CEILING_BYTES];
     struct hy_buffer state = {
         .data = state_bytes, .capacity = sizeof state_bytes, .ceiling = sizeof state_bytes};
     brain->save(brain->context, (const unsigned char *)member + member->state_offset, &state);

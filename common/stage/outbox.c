@@ -6,6 +6,7 @@
 #include "common/base/memory.h"
 #include "common/stage/tenure.h"
 #include "proto/commands.pb-c.h"
+#include "proto/topics.h"
 
 static struct hy_outbox_item *at(const struct hy_outbox *outbox, size_t place) {
     return &outbox->items[(outbox->first + place) & (outbox->capacity - 1)];
@@ -59,8 +60,11 @@ static void name_command(struct hy_outbox_item *item) {
 void outbox_add(struct hy_tenure *tenure, struct hy_outbox *outbox, const Huiyuan__V1__Emission *emission) {
     const struct hy_stage *stage = tenure->stage;
     bool dead = strcmp(emission->to, "dead-letters") == 0;
+    bool own = emission->key[0] != '\0';
     struct hy_outbox_item item = {
-        .topic = dead ? stage->dead_letters_topic : stage->commands_topic,
+        .topic = dead  ? stage->dead_letters_topic
+                 : own ? hy_bus_topic(stage->bus, hy_topic_find(emission->to)->name)
+                       : stage->commands_topic,
         .partition = emission->partition,
         .length = (uint32_t)emission->payload.len,
         .bytes = hy_malloc(emission->payload.len + 1),
@@ -68,6 +72,8 @@ void outbox_add(struct hy_tenure *tenure, struct hy_outbox *outbox, const Huiyua
     if (emission->payload.len > 0) memcpy(item.bytes, emission->payload.data, emission->payload.len);
     if (dead)
         name_dead_letter(&item);
+    else if (own)
+        snprintf(item.key, sizeof item.key, "%s", emission->key);
     else
         name_command(&item);
     push(outbox, &item);
@@ -116,8 +122,8 @@ bool outbox_step(struct hy_tenure *tenure) {
         struct hy_outbox_item *item = at(outbox, outbox->sent);
         uint32_t ordinal = (outbox->base + (uint32_t)outbox->sent) & 0x3fffffff;
         item->acknowledged = false;
-        if (!hy_bus_append(tenure->stage->bus, item->topic, item->partition, hy_bytes_of(item->key),
-                           hy_bytes(item->bytes, item->length),
+        struct hy_bytes value = hy_bytes(item->length > 0 ? item->bytes : NULL, item->length);
+        if (!hy_bus_append(tenure->stage->bus, item->topic, item->partition, hy_bytes_of(item->key), value,
                            tenure_token(tenure, TOKEN_EMISSION, outbox->epoch, ordinal)))
             break;
         any = true;

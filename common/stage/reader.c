@@ -10,6 +10,11 @@ void hy_reader_start(struct hy_reader *reader, uint64_t claim, uint64_t seq, int
     *reader = (struct hy_reader){.claim = claim, .seq = seq - 1, .offset = -1, .next_offset = offset};
 }
 
+void hy_reader_resume(struct hy_reader *reader, uint64_t claim, uint64_t seq, int64_t next_offset) {
+    *reader = (struct hy_reader){
+        .claim = claim, .seq = seq, .seq_claim = claim, .offset = -1, .next_offset = next_offset};
+}
+
 static struct hy_read corrupt(const char *reason) {
     return (struct hy_read){.what = HY_READ_CORRUPT, .reason = reason};
 }

@@ -40,6 +40,9 @@ void hy_reader_init(struct hy_reader *reader);
 // Starts at a block known to have counted (from a watermark): its message must be the next one given to
 // hy_reader_take.
 void hy_reader_start(struct hy_reader *reader, uint64_t claim, uint64_t seq, int64_t offset);
+// Goes on before the message at `next_offset`, where `claim` is current and `seq` was the last block to
+// count: a place that was kept in another log.
+void hy_reader_resume(struct hy_reader *reader, uint64_t claim, uint64_t seq, int64_t next_offset);
 // Takes the next message. The block or claim lives in the arena and borrows nothing from `message`.
 struct hy_read hy_reader_take(struct hy_reader *reader, int64_t offset, struct hy_bytes message,
                               struct hy_arena *arena);

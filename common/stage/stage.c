@@ -6,6 +6,7 @@
 #include "common/base/memory.h"
 #include "common/io/log.h"
 #include "common/stage/tenure.h"
+#include "proto/topics.h"
 
 enum {
     AGAIN_PAUSE_MS = 200,
@@ -222,6 +223,8 @@ void hy_stage_attach(struct hy_stage *stage, struct hy_bus *bus, struct hy_store
     for (size_t s = 0; s < brain->source_count; s++) {
         stage->source_topics[s] = hy_bus_topic(bus, brain->sources[s]);
         if (strcmp(brain->sources[s], "commands") == 0) stage->commands_topic = stage->source_topics[s];
+        const struct hy_topic *topic = hy_topic_find(brain->sources[s]);
+        stage->source_is_log[s] = topic != NULL && topic->is_log;
     }
     for (size_t i = 0; i < brain->reference_count; i++)
         stage->references[i].topic = hy_bus_topic(bus, brain->references[i]);

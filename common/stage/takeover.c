@@ -114,8 +114,10 @@ static void take_positions(struct hy_tenure *tenure, const Huiyuan__V1__Block *b
     const struct hy_brain *brain = tenure->stage->brain;
     for (size_t i = 0; i < block->n_positions; i++) {
         for (size_t s = 0; s < brain->source_count; s++) {
-            if (strcmp(brain->sources[s], block->positions[i]->topic) == 0)
-                tenure->positions[s] = block->positions[i]->next_offset;
+            const Huiyuan__V1__Position *position = block->positions[i];
+            if (strcmp(brain->sources[s], position->topic) == 0)
+                tenure->positions[s] = (struct hy_source_place){position->next_offset, position->claim,
+                                                                position->seq, position->taken};
         }
     }
 }
@@ -230,12 +232,15 @@ static bool start_step(struct hy_tenure *tenure) {
     }
     for (size_t s = 0; s < stage->brain->source_count; s++) {
         int64_t high;
-        if (tenure->positions[s] < 0 && !hy_bus_range(stage->bus, stage->source_topics[s], tenure->partition,
-                                                      RANGE_TIMEOUT_MS, &tenure->positions[s], &high))
+        int64_t *next = &tenure->positions[s].next_offset;
+        if (*next < 0 && !hy_bus_range(stage->bus, stage->source_topics[s], tenure->partition,
+                                       RANGE_TIMEOUT_MS, next, &high))
             return false;
     }
-    for (size_t s = 0; s < stage->brain->source_count; s++)
-        hy_bus_read(stage->bus, stage->source_topics[s], tenure->partition, tenure->positions[s]);
+    for (uint32_t s = 0; s < stage->brain->source_count; s++) {
+        if (stage->source_is_log[s]) intake_resume(tenure, s);
+        hy_bus_read(stage->bus, stage->source_topics[s], tenure->partition, tenure->positions[s].next_offset);
+    }
     tenure->phase = TENURE_RUNNING;
     hy_metrics_observe_ns(stage->metrics, METRIC_TAKE_OVER_SECONDS,
                           (uint64_t)(stage->passed_ms - tenure->began_ms) * 1000000);

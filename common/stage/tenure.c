@@ -29,7 +29,7 @@ struct hy_tenure *tenure_new(struct hy_stage *stage, uint32_t partition) {
     tenure->space = (struct hy_key_space){stage->options.redis_prefix, stage->brain->log, partition};
     tenure->watermark_key = hy_key_watermark(&tenure->space);
     for (size_t i = 0; i < HY_SOURCES_LIMIT; i++)
-        tenure->positions[i] = -1;
+        tenure->positions[i].next_offset = -1;
     hy_cache_init(&tenure->cache, stage->brain);
     hy_arena_init(&tenure->fold_arena);
     hy_arena_init(&tenure->batch.arena);
@@ -38,6 +38,7 @@ struct hy_tenure *tenure_new(struct hy_stage *stage, uint32_t partition) {
     hy_buffer_init(&tenure->block.records, BLOCK_CEILING_BYTES);
     hy_buffer_init(&tenure->block.message, BLOCK_CEILING_BYTES);
     tenure->block.replies_end = &tenure->block.replies;
+    tenure->block.effects_end = &tenure->block.effects;
     return tenure;
 }
 
@@ -55,6 +56,7 @@ static void free_all(struct hy_tenure *tenure) {
     hy_free(tenure->timer_members);
     replies_free(tenure->block.replies);
     outbox_free(&tenure->block.emissions);
+    effects_free(&tenure->block);
     hy_buffer_free(&tenure->block.records);
     hy_buffer_free(&tenure->block.message);
     outbox_free(&tenure->outbox);

@@ -40,13 +40,23 @@ enum tenure_end {
 // What the tokens of deliveries mean.
 enum tenure_token { TOKEN_CLAIM = 1, TOKEN_BLOCK = 2, TOKEN_EMISSION = 3 };
 
+// How far a source is taken. A source that is a log is read by the reader rule: its reader's place stands
+// here too, and a block may be taken in parts.
+struct hy_source_place {
+    int64_t next_offset; // -1: not known yet
+    uint64_t claim, seq; // of a log, before the message at next_offset
+    uint32_t taken;      // records of the block at next_offset
+};
+
 // One fetched input on its way to a record.
 struct hy_intake {
-    struct hy_message message; // owner NULL: released, or a timer
-    uint32_t source;           // index into brain->sources
-    uint32_t home;             // partition of the member
-    bool skip;                 // a command for another service
-    bool forwarded;            // came by a forwarding emission
+    struct hy_message message;           // owner NULL: released, a timer, or a record of another log
+    const struct hy_source_place *after; // its source's, once it is taken; NULL: the message's next offset
+    uint32_t source_index;               // of a record of another log
+    uint32_t source;                     // index into brain->sources
+    uint32_t home;                       // partition of the member
+    bool skip;                           // a command for another service
+    bool forwarded;                      // came by a forwarding emission
     struct hy_error error;
     struct hy_input input;
     const Huiyuan__V1__EmissionMark *origin; // NULL: not an emission
@@ -80,6 +90,14 @@ struct hy_reply {
     char reply_to[HY_REPLY_TO_BYTES];
     int64_t recorded_at_ms;
     uint32_t length;
+    uint8_t bytes[];
+};
+
+// What the brain wants done in the world outside, once the record is durable.
+struct hy_effect {
+    struct hy_effect *next;
+    char *member_id; // behind the bytes
+    size_t length;
     uint8_t bytes[];
 };
 
@@ -135,10 +153,11 @@ struct hy_block {
     uint32_t count;
     uint64_t seq;
     int64_t recorded_at_ms;
-    int64_t positions[HY_SOURCES_LIMIT]; // after it
+    struct hy_source_place positions[HY_SOURCES_LIMIT]; // after it
     uint8_t hash[HY_CHAIN_HASH_BYTES];
     struct hy_reply *replies, **replies_end;
     struct hy_outbox emissions;
+    struct hy_effect *effects, **effects_end;
     size_t inputs; // of the batch, up to where
     int64_t sent_at_ms;
     bool closed, in_flight;
@@ -168,7 +187,8 @@ struct hy_tenure {
 
     struct hy_cache cache;
     struct hy_totals totals;
-    int64_t positions[HY_SOURCES_LIMIT]; // next offset of each source; -1: none yet
+    struct hy_source_place positions[HY_SOURCES_LIMIT];
+    struct hy_reader source_readers[HY_SOURCES_LIMIT]; // of sources that are logs: ahead of the positions
     int64_t recorded_at_ms;
     struct hy_projector projector;
     struct hy_outbox outbox;
@@ -202,6 +222,7 @@ struct hy_stage {
     struct hy_store *store;
     uint32_t log_topic, commands_topic, dead_letters_topic;
     uint32_t source_topics[HY_SOURCES_LIMIT];
+    bool source_is_log[HY_SOURCES_LIMIT];
     struct hy_stage_reference *references;
     struct hy_slot *slots; // one a partition
     size_t members;        // in memory, over all partitions
@@ -276,8 +297,16 @@ void loader_free(struct hy_loader *loader);
 // not go on.
 bool watermark_good(struct hy_tenure *tenure, struct hy_bytes found);
 
+// intake.c. A source that is a log goes on where the position says.
+void intake_resume(struct hy_tenure *tenure, uint32_t source);
+
 // decide.c. One input → its record in tenure->block; evolves the member.
 void decide_input(struct hy_tenure *tenure, struct hy_intake *intake);
+
+// effects.c
+void effects_add(struct hy_tenure *tenure, const char *member_id, struct hy_bytes effect);
+void effects_do(struct hy_tenure *tenure); // the block is durable
+void effects_free(struct hy_block *block);
 
 // projector.c
 void projector_init(struct hy_projector *projector);

@@ -220,6 +220,7 @@ bool judge_logs(struct judge *judge) {
             if (!take_message(judge, p, &message)) return false;
         }
     }
+    if (judge->followed && !judge_followers(judge)) return false;
     return judge->fault[0] == '\0';
 }
 

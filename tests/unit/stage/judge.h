@@ -3,6 +3,7 @@
 //
 //   judge.c        the reader rule, dense seq, the chain, positions; what each record must say
 //   judge_input.c  one input → the record that it deserves (knows the toy's inputs)
+//   judge_follower.c  a log that is made of another log
 //   judge_redis.c  Redis against the fold, up to its watermark
 //
 // It never looks into an instance: it knows what was published, what is in the topics, and what is in Redis.
@@ -58,7 +59,8 @@ struct judge_member {
     size_t history_count, history_capacity;
     size_t *entries; // index into judge.records, by entry - 1
     size_t entries_capacity;
-    size_t *known; // records that are recognised again: from `known_first` on
+    int64_t followed; // what the follower has added up
+    size_t *known;    // records that are recognised again: from `known_first` on
     size_t known_first, known_count, known_capacity;
 };
 
@@ -90,6 +92,12 @@ struct judge_log {
     char (*dead_letters)[64];   // keys, as found; once each
     size_t dead_letter_count, dead_letter_capacity, dead_letter_messages;
     struct hy_bytes watermark; // in Redis, when it was looked at last
+    // The follower's log of this partition.
+    struct {
+        int64_t next_offset;
+        uint64_t claim, seq;
+        size_t next_record; // index into judge.records: all before it is followed, or not to be
+    } follower;
 };
 
 struct judge {
@@ -103,6 +111,8 @@ struct judge {
     size_t record_count, record_capacity;
     struct judge_member *members;
     size_t member_count, member_capacity;
+    bool followed;                 // there are followers
+    size_t follower_count;         // records of theirs
     char fault[JUDGE_FAULT_BYTES]; // the first; empty: none
 };
 
@@ -131,6 +141,11 @@ size_t judge_count(const struct judge *judge, Huiyuan__V1__Outcome outcome);
 uint64_t judge_marks_get(const struct judge_marks *marks, const char *log, uint32_t partition);
 void judge_marks_set(struct judge *judge, struct judge_marks *marks, const char *log, uint32_t partition,
                      uint64_t number);
+
+// judge_follower.c. The follower's log against the log that it follows: each record that interests it, once,
+// in order.
+bool judge_followers(struct judge *judge);
+bool judge_followers_rest(struct judge *judge); // … and all of them
 
 // judge_input.c, for judge.c. What a record of this place must say; then the model goes on by it.
 bool judge_verdict(struct judge *judge, const struct judge_record *judged);

@@ -29,6 +29,7 @@ struct history {
     uint64_t snapshot_seq[SNAPSHOTS];
     uint64_t foreign; // emissions of another log so far
     bool broker_away, table_away;
+    bool followed; // some instances follow the log of the others
 };
 
 static unsigned draw(struct history *history, unsigned bound) {
@@ -47,6 +48,17 @@ static uint32_t some_instance(struct history *history) {
         if (world->instances[index].alive) return index;
     }
     return world_start_owner(history->world);
+}
+
+// One that follows, or one that does not; WORLD_INSTANCES: there is none.
+static uint32_t some_of_kind(struct history *history, bool follows) {
+    const struct world *world = history->world;
+    uint32_t first = draw(history, WORLD_INSTANCES);
+    for (uint32_t i = 0; i < WORLD_INSTANCES; i++) {
+        uint32_t index = (first + i) % WORLD_INSTANCES;
+        if (world->instances[index].alive && world->instances[index].follows == follows) return index;
+    }
+    return WORLD_INSTANCES;
 }
 
 // A fresh input; event times wander, sometimes far. Timers come due about now: some are replaced before.
@@ -155,7 +167,8 @@ static void rebalance(struct history *history) {
     uint32_t index = some_instance(history);
     if (draw(history, 3) > 0) { // from all that know of it; some do not for a while
         for (uint32_t i = 0; i < world->instance_count; i++) {
-            if (world->instances[i].owns[partition] && draw(history, 2) == 0)
+            if (world->instances[i].owns[partition] &&
+                world->instances[i].follows == world->instances[index].follows && draw(history, 2) == 0)
                 world_disown(world, i, partition, draw(history, 2) == 0);
         }
     }
@@ -165,8 +178,9 @@ static void rebalance(struct history *history) {
 static void crash(struct history *history) {
     struct world *world = history->world;
     uint32_t index = some_instance(history);
+    bool follows = world->instances[index].follows;
     world_crash(world, index, draw(history, 4));
-    index = world_start(world);
+    index = follows ? world_start_follower(world) : world_start(world);
     world->instances[index].skew_ms = (int64_t)draw(history, 4000) - 2000;
     for (uint32_t p = 0; p < partitions(history); p++) {
         if (draw(history, 3) > 0) world_own(world, index, p);
@@ -268,6 +282,19 @@ static struct world *random_world(uint64_t seed) {
     return world;
 }
 
+static void one_owner_each(struct history *history, bool follows) {
+    struct world *world = history->world;
+    for (uint32_t p = 0; p < partitions(history); p++) {
+        uint32_t owner = some_of_kind(history, follows);
+        if (owner == WORLD_INSTANCES) owner = follows ? world_start_follower(world) : world_start(world);
+        for (uint32_t i = 0; i < world->instance_count; i++) {
+            if (i != owner && world->instances[i].follows == follows && world->instances[i].owns[p])
+                world_disown(world, i, p, false);
+        }
+        if (!world->instances[owner].owns[p]) world_own(world, owner, p);
+    }
+}
+
 // All troubles over, one instance for each partition, no zombies: now everything must be finished.
 static void calm(struct history *history) {
     struct world *world = history->world;
@@ -280,19 +307,20 @@ static void calm(struct history *history) {
         if (world->instances[i].alive) hy_bus_mem_refuse(world->instances[i].bus, false);
     }
     // What another service could not get through, it sends again.
-    for (uint32_t p = 0; p < partitions(history); p++) {
-        uint32_t owner = some_instance(history);
-        for (uint32_t i = 0; i < world->instance_count; i++) {
-            if (i != owner && world->instances[i].owns[p]) world_disown(world, i, p, false);
-        }
-        if (!world->instances[owner].owns[p]) world_own(world, owner, p);
-    }
+    one_owner_each(history, false);
+    if (history->followed) one_owner_each(history, true);
 }
 
 static bool live(struct history *history) {
     struct world *world = history->world;
     for (uint32_t i = draw(history, 2); i < 2; i++)
         world_start_owner(world);
+    history->followed = world->judge.followed = draw(history, 3) == 0;
+    for (uint32_t i = history->followed ? draw(history, 2) : 2; i < 2; i++) {
+        uint32_t follower = world_start_follower(world);
+        for (uint32_t p = 0; p < partitions(history); p++)
+            world_own(world, follower, p);
+    }
     for (int i = 0; i < STEPS; i++) {
         act(history);
         if (!judge_logs(&world->judge) || !judge_redis(&world->judge, i % 16 == 0)) return false;
@@ -310,11 +338,14 @@ static void end(struct history *history) {
 }
 
 // What the histories covered: a history that never meets a fault proves little.
-static struct coverage { size_t records, outcomes[8], claims, dropped, timers, holes, fenced; } coverage;
+static struct coverage {
+    size_t followed, records, outcomes[8], claims, dropped, timers, holes, fenced;
+} coverage;
 
 static void cover(const struct world *world) {
     const struct judge *judge = &world->judge;
     coverage.records += judge->record_count;
+    coverage.followed += judge->follower_count;
     for (size_t i = 0; i < judge->record_count; i++) {
         coverage.outcomes[judge->records[i].record->outcome & 7]++;
         coverage.timers += judge->records[i].record->source == 0;
@@ -344,10 +375,11 @@ static void print_coverage(uint64_t seeds) {
     printf(
         "%" PRIu64
         " histories: %zu records (%zu accepted, %zu declined, %zu duplicates, %zu conflicts, %zu rejected, "
-        "%zu forwarded, %zu repeated emissions, %zu timers), %zu claims, %zu stale blocks\n",
+        "%zu forwarded, %zu repeated emissions, %zu timers), %zu claims, %zu stale blocks, %zu records "
+        "followed\n",
         seeds, coverage.records, coverage.outcomes[1], coverage.outcomes[2], coverage.outcomes[3],
         coverage.outcomes[4], coverage.outcomes[5], coverage.outcomes[6], coverage.outcomes[7],
-        coverage.timers, coverage.claims, coverage.dropped);
+        coverage.timers, coverage.claims, coverage.dropped, coverage.followed);
 }
 
 int main(int argc, char **argv) {

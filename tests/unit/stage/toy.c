@@ -138,3 +138,35 @@ struct hy_brain toy_brain(void) {
         .load = toy_load,
     };
 }
+
+static struct hy_error follower_read(void *context, uint32_t source, const Huiyuan__V1__Record *record,
+                                     struct hy_arena *arena, struct hy_input *ret_input) {
+    (void)context;
+    (void)source;
+    const Huiyuan__V1__PointsChange *change =
+        huiyuan__v1__points_change__unpack(&arena->protobuf, record->body.len, record->body.data);
+    if (change == NULL) return (struct hy_error){HY_MALFORMED, NULL, NULL};
+    struct toy_input *input = hy_arena_zero(arena, sizeof *input);
+    input->amount = change->points;
+    ret_input->skip = change->points % 10 == 3;
+    ret_input->message = input;
+    return HY_NO_ERROR;
+}
+
+static void follower_decide(void *context, const void *state, const struct hy_input *input, int64_t now_ms,
+                            struct hy_arena *arena, struct hy_decision *ret_decision) {
+    toy_decide(context, state, input, now_ms, arena, ret_decision);
+    ret_decision->effect = hy_bytes_of(input->id);
+}
+
+struct hy_brain toy_follower(void) {
+    static const char *const sources[] = {"points"};
+    struct hy_brain brain = toy_brain();
+    brain.log = "tiers";
+    brain.sources = sources;
+    brain.source_count = 1;
+    brain.read_record = follower_read;
+    brain.decide = follower_decide;
+    brain.answer = NULL;
+    return brain;
+}

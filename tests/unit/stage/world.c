@@ -104,6 +104,12 @@ static void set_time(struct world *world) {
     hy_mem_table_set_time(world->table, world->now_ms);
 }
 
+static void note_effect(void *context, const char *member_id, struct hy_bytes effect) {
+    struct world *world = context;
+    world->effects++;
+    world_note(world, "effect for %s: %.*s", member_id, (int)effect.length, (const char *)effect.data);
+}
+
 struct world *world_new(uint32_t partitions) {
     struct world *world = hy_calloc(1, sizeof *world);
     world->options = hy_stage_defaults();
@@ -113,6 +119,9 @@ struct world *world_new(uint32_t partitions) {
     world->brain = toy_brain();
     world->brain.context = world;
     world->brain.read = read_input;
+    world->follower = toy_follower();
+    world->follower.context = world;
+    world->follower.effect = note_effect;
     world->now_ms = INT64_C(1700000000000);
     world->random = 1;
     world->broker = hy_mem_broker_new();
@@ -129,26 +138,34 @@ struct world *world_new(uint32_t partitions) {
     return world;
 }
 
-uint32_t world_start(struct world *world) {
+static uint32_t start(struct world *world, const struct hy_brain *brain) {
     uint32_t index = 0;
     while (index < WORLD_INSTANCES && world->instances[index].alive)
         index++;
     if (index == WORLD_INSTANCES) abort();
     if (index == world->instance_count) world->instance_count++;
     struct world_instance *instance = &world->instances[index];
-    *instance = (struct world_instance){.alive = true};
+    *instance = (struct world_instance){.alive = true, .follows = brain == &world->follower};
     world->options.claim_seed = world_draw(world, UINT64_MAX);
     hy_bus_mem_use(world->broker);
     hy_store_mem_use(world->table);
     instance->metrics = hy_metrics_new(hy_stage_metrics, hy_stage_metric_count);
-    instance->stage = hy_stage_new(&world->options, &world->brain, instance->metrics);
+    instance->stage = hy_stage_new(&world->options, brain, instance->metrics);
     struct hy_bus_options bus = {.partitions = world->options.partitions};
     struct hy_bus_events events = hy_stage_events(instance->stage);
     instance->bus = hy_bus_open(&bus, &events);
     instance->store = hy_store_open("");
     hy_stage_attach(instance->stage, instance->bus, instance->store);
-    world_note(world, "start %u", index);
+    world_note(world, "start %u%s", index, instance->follows ? " (follower)" : "");
     return index;
+}
+
+uint32_t world_start(struct world *world) {
+    return start(world, &world->brain);
+}
+
+uint32_t world_start_follower(struct world *world) {
+    return start(world, &world->follower);
 }
 
 void world_own(struct world *world, uint32_t index, uint32_t partition) {
@@ -296,11 +313,27 @@ static bool instance_at_rest(struct world *world, const struct world_instance *i
     return true;
 }
 
+static bool follower_at_rest(struct world *world) {
+    struct judge *judge = &world->judge;
+    if (!judge_followers_rest(judge)) return false;
+    if (world->effects > judge->follower_count)
+        return judge_fail(judge, "%zu effects of %zu records", world->effects, judge->follower_count);
+    for (size_t i = 0; i < judge->member_count; i++) {
+        const struct judge_member *member = &judge->members[i];
+        int64_t sum = world_sum_in(world, "tiers", member->id);
+        if (sum != member->followed)
+            return judge_fail(judge, "the follower has %" PRId64 " instead of %" PRId64 " for %s", sum,
+                              member->followed, member->id);
+    }
+    return true;
+}
+
 bool world_at_rest(struct world *world) {
     for (uint32_t i = 0; i < world->instance_count; i++) {
         if (!instance_at_rest(world, &world->instances[i])) return false;
     }
     if (!judge_rest(&world->judge)) return false;
+    if (world->judge.followed && !follower_at_rest(world)) return false;
     for (uint32_t p = 0; p < world->options.partitions; p++) {
         if (world_seq(world, p) != world->judge.logs[p].seq)
             return judge_fail(&world->judge, "Redis is at seq %" PRIu64 " of %" PRIu64 " in partition %u",
@@ -353,7 +386,11 @@ void world_next_append(struct world *world, const char *topic, enum hy_mem_fate 
 }
 
 int64_t world_sum(struct world *world, const char *member) {
-    struct hy_key_space space = {world->options.redis_prefix, "points",
+    return world_sum_in(world, "points", member);
+}
+
+int64_t world_sum_in(struct world *world, const char *log, const char *member) {
+    struct hy_key_space space = {world->options.redis_prefix, log,
                                  hy_partition_of(hy_bytes_of(member), world->options.partitions)};
     struct hy_key key = hy_key_member(&space, member);
     struct hy_bytes bytes = hy_mem_table_get(world->table, hy_key_bytes(&key));

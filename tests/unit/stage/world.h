@@ -11,6 +11,7 @@ enum { WORLD_INSTANCES = 8, WORLD_ANSWERS = 64, WORLD_TRACE = 48, WORLD_TRACE_BY
 
 struct world_instance {
     bool alive;
+    bool follows; // its brain is the follower: it reads the log of the others
     struct hy_bus *bus;
     struct hy_store *store;
     struct hy_stage *stage;
@@ -29,7 +30,8 @@ struct world_faults {
 
 struct world {
     struct hy_stage_options options; // of instances started from here on
-    struct hy_brain brain;
+    struct hy_brain brain, follower;
+    size_t effects; // done for the follower
     struct hy_mem_broker *broker;
     struct hy_mem_table *table;
     struct judge judge;
@@ -55,6 +57,7 @@ void world_free(struct world *world);
 
 uint32_t world_start(struct world *world);       // a new instance; owns nothing
 uint32_t world_start_owner(struct world *world); // … or every partition
+uint32_t world_start_follower(struct world *world);
 void world_own(struct world *world, uint32_t instance, uint32_t partition);
 void world_disown(struct world *world, uint32_t instance, uint32_t partition, bool lost);
 // As a process that is killed: the first `carried_out` of its requests to Redis still happen.
@@ -89,6 +92,7 @@ void world_next_append(struct world *world, const char *topic, enum hy_mem_fate 
 
 // As the gateway reads them; 0 when Redis does not know the member.
 int64_t world_sum(struct world *world, const char *member);
+int64_t world_sum_in(struct world *world, const char *log, const char *member);
 uint64_t world_seq(struct world *world, uint32_t partition); // of the watermark; 0: none
 int64_t world_metric(const struct world *world, uint32_t instance, const char *name);
 // The n-th name of which that partition is the home.
