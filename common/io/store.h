@@ -75,6 +75,12 @@ void hy_store_project(struct hy_store *store, const struct hy_store_projection *
 void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
                   int64_t now_ms, size_t limit, hy_store_done done, void *context);
 
+// One step of a walk over all members of the sorted set `timer_key`: start with "0". values[0] is the
+// watermark, values[1] the cursor for the next step ("0": that was the last), the members follow; some may
+// come twice, and each that is there all the time comes.
+void hy_store_walk(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
+                   struct hy_bytes cursor, hy_store_done done, void *context);
+
 // Writes the key if it does not exist; values[0] is what stands under it afterwards (one's own value, or the
 // earlier one).
 void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_bytes value, int64_t expire_ms,

@@ -10,7 +10,7 @@
 
 enum { SCAN_STEP = 10, KEY_LIMIT = 512 };
 
-enum kind { GET, PROJECT, DUE, PUT_NEW, SCAN, DELETE, PUBLISHED };
+enum kind { GET, PROJECT, DUE, WALK, PUT_NEW, SCAN, DELETE, PUBLISHED };
 
 // A request with everything it needs, in an arena of its own; or something published to a listener.
 struct request {
@@ -157,6 +157,14 @@ void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct 
     request->limit = limit;
 }
 
+void hy_store_walk(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
+                   struct hy_bytes cursor, hy_store_done done, void *context) {
+    (void)cursor; // one step is enough
+    struct request *request = push(store, WALK, done, context);
+    request->key = keep(request, watermark_key);
+    request->timer_key = keep(request, timer_key);
+}
+
 void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_bytes value, int64_t expire_ms,
                       hy_store_done done, void *context) {
     struct request *request = push(store, PUT_NEW, done, context);
@@ -245,6 +253,14 @@ static void due(struct hy_store *store, const struct request *request) {
     }
 }
 
+static void walk(struct hy_store *store, const struct request *request) {
+    add_value(store, hy_mem_table_get(store->table, request->key));
+    add_value(store, hy_bytes_of("0"));
+    const struct mem_entry *entry = mem_table_find(store->table, request->timer_key);
+    for (size_t i = 0; entry != NULL && i < entry->due_count; i++)
+        add_value(store, entry->dues[i].member);
+}
+
 static void put_new(struct hy_store *store, const struct request *request) {
     struct hy_bytes found = hy_mem_table_get(store->table, request->key);
     if (found.data == NULL) mem_table_put(store->table, request->key, request->value, request->number);
@@ -289,6 +305,7 @@ static enum hy_store_status carry_out(struct hy_store *store, struct request *re
         break;
     case PROJECT: return project(store, &request->projection);
     case DUE: due(store, request); break;
+    case WALK: walk(store, request); break;
     case PUT_NEW: put_new(store, request); break;
     case SCAN: scan(store, request, cursor); break;
     case PUBLISHED: add_value(store, request->value); break;

@@ -25,7 +25,7 @@ struct redis_address {
 bool redis_address_parse(const char *url, struct redis_address *ret_address);
 void redis_address_free(struct redis_address *address);
 
-enum redis_script { SCRIPT_PROJECT, SCRIPT_DUE, SCRIPT_PUT_NEW, SCRIPT_COUNT };
+enum redis_script { SCRIPT_PROJECT, SCRIPT_DUE, SCRIPT_WALK, SCRIPT_PUT_NEW, SCRIPT_COUNT };
 
 enum { SCRIPT_HASH_BYTES = 41 };
 

@@ -48,6 +48,12 @@ static const char DUE[] =
     "return {redis.call('GET', KEYS[1]),\n"
     "        redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])}\n";
 
+// KEYS: watermark, timers. ARGV: cursor, count.
+static const char WALK[] = "local step = redis.call('ZSCAN', KEYS[2], ARGV[1], 'COUNT', ARGV[2])\n"
+                           "local out = {redis.call('GET', KEYS[1]), step[1]}\n"
+                           "for i = 1, #step[2], 2 do out[#out + 1] = step[2][i] end\n"
+                           "return out\n";
+
 // KEYS: key. ARGV: value, ms (0: for ever).
 static const char PUT_NEW[] = "local found = redis.call('GET', KEYS[1])\n"
                               "if found then return found end\n"
@@ -58,10 +64,11 @@ static const char PUT_NEW[] = "local found = redis.call('GET', KEYS[1])\n"
 static const char *const SCRIPTS[SCRIPT_COUNT] = {
     [SCRIPT_PROJECT] = PROJECT,
     [SCRIPT_DUE] = DUE,
+    [SCRIPT_WALK] = WALK,
     [SCRIPT_PUT_NEW] = PUT_NEW,
 };
 
-enum { DIGITS_LIMIT = 24, SCAN_STEP = 1000 };
+enum { DIGITS_LIMIT = 24, SCAN_STEP = 1000, WALK_STEP = 500 };
 
 // Writes the number to the end of `digits`; returns where it starts.
 static char *digits_of(uint64_t number, char digits[DIGITS_LIMIT]) {
@@ -285,6 +292,16 @@ void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct 
     put(&store->out, timer_key);
     put_ms(&store->out, now_ms);
     put_number(&store->out, limit);
+}
+
+void hy_store_walk(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
+                   struct hy_bytes cursor, hy_store_done done, void *context) {
+    if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
+    put_script(store, SCRIPT_WALK, 2, 2);
+    put(&store->out, watermark_key);
+    put(&store->out, timer_key);
+    put(&store->out, cursor);
+    put_number(&store->out, WALK_STEP);
 }
 
 void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_bytes value, int64_t expire_ms,

@@ -66,8 +66,9 @@ struct hy_decision {
     struct hy_bytes effect; // for hy_brain.effect; length 0: none
 };
 
-// The kind of inputs that are timers: id "timer:<due>", event time the due time.
-enum { HY_KIND_TIMER = -1 };
+// Kinds of the stage's own. A timer is an input with id "timer:<due>" and the due time as event time; a
+// review only asks for the due time again, and never comes to decide.
+enum { HY_KIND_TIMER = -1, HY_KIND_REVIEW = -2 };
 
 // A message as bytes in the arena, by protobuf-c; for what is not worth encoding by hand.
 struct hy_bytes hy_brain_pack(struct hy_arena *arena, const ProtobufCMessage *message);
@@ -118,6 +119,10 @@ struct hy_brain {
                   const ProtobufCMessage *body);
     // When this member needs a timer next (Unix time, ms); 0: never. NULL: this service has no timers.
     int64_t (*due)(void *context, const void *state);
+    // Changes when `due` may say something else for the same state, because of what `refer` was told (a
+    // campaign was published). Then every member that has a due time is asked again, in the background: so
+    // whoever may ever be concerned needs one, however far away. NULL: never.
+    uint64_t (*due_version)(void *context);
     // Something in the world outside to be done (a message to be sent), by what a decision said: called once
     // its record is durable, never on replay, and not at all when the instance dies before. Whoever does it
     // reports back by a command; the state's timer notices that no report came. NULL: none.

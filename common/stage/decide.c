@@ -294,8 +294,17 @@ static void settle(struct hy_tenure *tenure, const struct hy_intake *intake,
     count(tenure, record->outcome);
 }
 
+static void review(struct hy_tenure *tenure, struct hy_member *member) {
+    if (member != NULL && member->entries > 0 && hy_member_review(tenure->stage->brain, member))
+        projector_dirty(tenure, member);
+}
+
 void decide_input(struct hy_tenure *tenure, struct hy_intake *intake) {
     if (intake->skip) return;
+    if (intake->input.kind == HY_KIND_REVIEW) {
+        review(tenure, intake->member);
+        return;
+    }
     if (intake->input.kind == HY_KIND_TIMER && (intake->member == NULL || !timer_is_due(tenure, intake)))
         return;
     Huiyuan__V1__Record record = HUIYUAN__V1__RECORD__INIT;

@@ -12,8 +12,6 @@ enum {
     REPLIES_LIMIT = 20000,         // answers that wait for it, likewise
     OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
     COMMAND_OVERHEAD_BYTES = 4096, // of a Command around a forwarded message
-    TIMER_CHECK_MS = 1000,
-    TIMERS_A_CHECK = 500,
 };
 
 static struct hy_intake *add(struct hy_batch *batch) {
@@ -216,27 +214,26 @@ static void take(struct hy_tenure *tenure) {
 }
 
 // A due time in Redis is a hint; decide.c looks at the member's state.
-static void take_timers(struct hy_tenure *tenure) {
-    for (size_t i = 0; i < tenure->timer_count; i++) {
+static void take_names(struct hy_tenure *tenure, struct hy_names *names, int kind) {
+    for (size_t i = 0; i < names->count; i++) {
         struct hy_intake *intake = add(&tenure->batch);
         intake->source = UINT32_MAX;
-        intake->input.kind = HY_KIND_TIMER;
+        intake->input.kind = kind;
         intake->input.input_class = HY_SINGLE_CLASS;
         intake->input.member_id =
-            hy_arena_string(&tenure->batch.arena, tenure->timer_members[i], strlen(tenure->timer_members[i]));
+            hy_arena_string(&tenure->batch.arena, names->items[i], strlen(names->items[i]));
         intake->topic = "timer";
-        hy_free(tenure->timer_members[i]);
         route(tenure, intake);
     }
-    tenure->timer_count = 0;
+    names_free(names);
 }
 
 static bool may_take(const struct hy_tenure *tenure) {
     const struct hy_stage *stage = tenure->stage;
     return tenure->phase == TENURE_RUNNING && !stage->draining && tenure->batch.count == 0 &&
-           tenure->inbox.count + tenure->timer_count > 0 && tenure->projector.dirty_count < DIRTY_LIMIT &&
-           tenure->projector.reply_count < REPLIES_LIMIT && tenure->outbox.count < OUTBOX_LIMIT &&
-           hy_store_connected(stage->store) &&
+           tenure->inbox.count + tenure->timers.count + tenure->reviews.count > 0 &&
+           tenure->projector.dirty_count < DIRTY_LIMIT && tenure->projector.reply_count < REPLIES_LIMIT &&
+           tenure->outbox.count < OUTBOX_LIMIT && hy_store_connected(stage->store) &&
            (stage->brain->ready == NULL || stage->brain->ready(stage->brain->context, &(const char *){NULL}));
 }
 
@@ -247,53 +244,12 @@ bool intake_step(struct hy_tenure *tenure) {
     if (inputs > tenure->stage->options.batch_inputs) inputs = tenure->stage->options.batch_inputs;
     tenure->batch.next = 0;
     tenure_evict(tenure); // here too: under load a partition is never without a batch between its turns
-    take_timers(tenure);
+    take_names(tenure, &tenure->timers, HY_KIND_TIMER);
+    take_names(tenure, &tenure->reviews, HY_KIND_REVIEW);
     for (size_t i = 0; i < inputs && tenure->batch.count < tenure->stage->options.batch_inputs &&
                        tenure->end == TENURE_NOT_ENDED;
          i++)
         take(tenure);
     loader_start(tenure);
     return true;
-}
-
-static void keep_timers(struct hy_tenure *tenure, const struct hy_store_answer *answer) {
-    size_t count = answer->count - 1;
-    if (count == 0 || tenure->timer_count > 0) return;
-    hy_free(tenure->timer_members);
-    tenure->timer_members = hy_calloc(count, sizeof *tenure->timer_members);
-    for (size_t i = 0; i < count; i++) {
-        struct hy_bytes member = answer->values[i + 1];
-        tenure->timer_members[i] = hy_malloc(member.length + 1);
-        memcpy(tenure->timer_members[i], member.data, member.length);
-        tenure->timer_members[i][member.length] = '\0';
-    }
-    tenure->timer_count = count;
-}
-
-static void checked(void *context, const struct hy_store_answer *answer) {
-    struct hy_tenure *tenure = context;
-    tenure->checking = false;
-    if (!tenure_request_done(tenure)) return;
-    if (answer->status == HY_STORE_OK && watermark_good(tenure, answer->values[0]))
-        keep_timers(tenure, answer);
-}
-
-// Once a second: which timers are due, and, also on an idle partition, whether Redis still has what was
-// projected.
-void timers_step(struct hy_tenure *tenure) {
-    struct hy_stage *stage = tenure->stage;
-    if (tenure->phase != TENURE_RUNNING || tenure->checking || stage->draining ||
-        stage->passed_ms - tenure->checked_at_ms < TIMER_CHECK_MS || !hy_store_connected(stage->store))
-        return;
-    tenure->checked_at_ms = stage->passed_ms;
-    tenure->checking = true;
-    tenure->requests++;
-    struct hy_bytes watermark_key = hy_key_bytes(&tenure->watermark_key);
-    if (stage->brain->due == NULL) {
-        hy_store_get(stage->store, &watermark_key, 1, checked, tenure);
-        return;
-    }
-    struct hy_key timers = hy_key_timers(&tenure->space);
-    hy_store_due(stage->store, watermark_key, hy_key_bytes(&timers), stage->now_ms, TIMERS_A_CHECK, checked,
-                 tenure);
 }

@@ -103,6 +103,15 @@ static bool page_if_full(struct hy_member *member) {
     return true;
 }
 
+bool hy_member_review(const struct hy_brain *brain, struct hy_member *member) {
+    if (brain->due == NULL) return false;
+    int64_t due_ms = brain->due(brain->context, hy_member_state(member));
+    bool other = due_ms != member->due_ms;
+    member->due_changed |= other;
+    member->due_ms = due_ms;
+    return other;
+}
+
 bool hy_member_apply(const struct hy_brain *brain, struct hy_member *member,
                      const struct hy_member_entry *entry, const ProtobufCMessage *body) {
     const Huiyuan__V1__Record *record = entry->record;
@@ -129,11 +138,7 @@ bool hy_member_apply(const struct hy_brain *brain, struct hy_member *member,
     }
     window_add(member, &receipt, entry->id_hash);
     tail_add(member, &receipt);
-    if (brain->due != NULL) {
-        int64_t due_ms = brain->due(brain->context, hy_member_state(member));
-        member->due_changed |= due_ms != member->due_ms;
-        member->due_ms = due_ms;
-    }
+    hy_member_review(brain, member);
     return page_if_full(member);
 }
 

@@ -61,6 +61,9 @@ struct hy_member_entry {
 bool hy_member_apply(const struct hy_brain *brain, struct hy_member *member,
                      const struct hy_member_entry *entry, const ProtobufCMessage *body);
 
+// Asks the brain for the due time again; true when it is another.
+bool hy_member_review(const struct hy_brain *brain, struct hy_member *member);
+
 // Event times before this are older than the class's window.
 int64_t hy_member_horizon_ms(const struct hy_brain *brain, const struct hy_member *member,
                              uint32_t input_class);

@@ -149,14 +149,19 @@ static void add_replies(struct hy_tenure *tenure, struct call *call) {
 
 static void answered(void *context, const struct hy_store_answer *answer);
 
-// A mark that no other call leaves behind.
+// A number that no other call leaves behind.
+static uint64_t next_opening(struct hy_tenure *tenure) {
+    struct hy_projector *projector = &tenure->projector;
+    if (tenure->claim + ++projector->openings == 0) projector->openings++;
+    return tenure->claim + projector->openings;
+}
+
 static void open_further(struct hy_tenure *tenure) {
     struct hy_projector *projector = &tenure->projector;
     struct hy_bytes base = hy_buffer_bytes(&projector->expected);
     if (projector->expected_open) base.length -= HY_OPENING_BYTES;
-    if (tenure->claim + ++projector->openings == 0) projector->openings++;
     hy_buffer_clear(&projector->opening);
-    hy_watermark_open(base, tenure->claim + projector->openings, &projector->opening);
+    hy_watermark_open(base, next_opening(tenure), &projector->opening);
 }
 
 bool projector_is_opening(const struct hy_tenure *tenure, struct hy_bytes found) {
@@ -251,6 +256,16 @@ static void collect(struct hy_projector *projector) {
     projector->waiting_since_ms = 0;
 }
 
+// Due times alone have changed, and no block: the watermark moves all the same, so that no late call of this
+// projection fits after a newer one.
+static void open_next(struct hy_tenure *tenure) {
+    struct hy_projector *projector = &tenure->projector;
+    struct hy_bytes base =
+        hy_arena_bytes(&projector->arena, hy_buffer_bytes(&projector->next)); // the buffer is written anew
+    hy_buffer_clear(&projector->next);
+    hy_watermark_open(base, next_opening(tenure), &projector->next);
+}
+
 static void send(struct hy_tenure *tenure) {
     struct hy_projector *projector = &tenure->projector;
     struct hy_place unsent = outbox_unsent(&tenure->outbox);
@@ -263,6 +278,8 @@ static void send(struct hy_tenure *tenure) {
                       &projector->next);
     hy_buffer_clear(&projector->opening);
     projector->first_opening = projector->openings + 1;
+    projector->next_open = projector->next_place.seq == projector->projected.seq;
+    if (projector->next_open) open_next(tenure);
     projector->phase = PROJECTOR_SENDING;
     size_t first = 0;
     do {
@@ -292,7 +309,7 @@ static void done(struct hy_tenure *tenure) {
     projector->projected = projector->next_place;
     hy_buffer_clear(&projector->expected);
     hy_buffer_add(&projector->expected, projector->next.data, projector->next.length);
-    projector->expected_open = false;
+    projector->expected_open = projector->next_open;
     projector->phase = PROJECTOR_IDLE;
 }
 
@@ -367,15 +384,21 @@ static bool ask(struct hy_tenure *tenure) {
     return true;
 }
 
+// Due times have changed without a block.
+static bool reviewed(const struct hy_tenure *tenure) {
+    return tenure->phase == TENURE_RUNNING && tenure->projector.dirty_count > 0;
+}
+
 // Memory is the state after the reader's last block: no block is half decided, in flight, or half folded.
 static bool consistent(const struct hy_tenure *tenure) {
     return tenure->folding == NULL && tenure->block.count == 0 && !loader_busy(tenure) &&
-           tenure->reader.seq > tenure->projector.projected.seq && tenure->phase >= TENURE_FOLDING &&
-           tenure->phase <= TENURE_DONE;
+           (tenure->reader.seq > tenure->projector.projected.seq || reviewed(tenure)) &&
+           tenure->phase >= TENURE_FOLDING && tenure->phase <= TENURE_DONE;
 }
 
 bool projector_idle(const struct hy_tenure *tenure) {
-    return tenure->projector.phase == PROJECTOR_IDLE && tenure->reader.seq <= tenure->projector.projected.seq;
+    return tenure->projector.phase == PROJECTOR_IDLE && !reviewed(tenure) &&
+           tenure->reader.seq <= tenure->projector.projected.seq;
 }
 
 // A partition that is behind gathers the changes of several blocks, so that each member is written once for

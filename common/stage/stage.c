@@ -264,6 +264,7 @@ static bool tenure_step(struct hy_tenure *tenure) {
     any |= commit_step(tenure);
     any |= intake_step(tenure);
     timers_step(tenure);
+    review_step(tenure);
     return any;
 }
 

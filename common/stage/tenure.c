@@ -51,9 +51,8 @@ static void release_all(struct hy_tenure *tenure, struct hy_ring *ring) {
 }
 
 static void free_all(struct hy_tenure *tenure) {
-    for (size_t i = 0; i < tenure->timer_count; i++)
-        hy_free(tenure->timer_members[i]);
-    hy_free(tenure->timer_members);
+    names_free(&tenure->timers);
+    names_free(&tenure->reviews);
     replies_free(tenure->block.replies);
     outbox_free(&tenure->block.emissions);
     effects_free(&tenure->block);

@@ -8,6 +8,7 @@
 //   commit.c     records → block → log → durable, or a hole
 //   projector.c  durable state → Redis
 //   outbox.c     durable emissions → Kafka
+//   timers.c     due times in Redis → inputs; reviews of due times
 #pragma once
 
 #include "common/io/bus.h"
@@ -110,6 +111,7 @@ struct hy_projector {
     struct hy_buffer next;  // after the projection in flight
     uint64_t first_opening; // of the projection in flight
     uint64_t openings;      // so far: numbers above the claim
+    bool next_open;         // `next` ends with an opening
     struct hy_place next_place;
     struct hy_member
         *dirty; // changed by durable blocks (or by the block in flight) since the last projection
@@ -165,6 +167,12 @@ struct hy_block {
     int64_t hole_offset; // of the block itself; -1: not known
 };
 
+// Names of members, each allocated.
+struct hy_names {
+    char **items;
+    size_t count;
+};
+
 struct hy_tenure {
     struct hy_stage *stage;
     uint32_t partition;
@@ -201,10 +209,14 @@ struct hy_tenure {
     struct hy_arena fold_arena;
     const Huiyuan__V1__Block *folding; // waits for its members
     int64_t folding_offset;
-    size_t timer_count;
-    char **timer_members;  // from Redis, to be looked at with the next batch
-    bool checking;         // a look at timers or watermark is on its way
-    int64_t checked_at_ms; // the last one
+    struct hy_names timers;  // of members from Redis, to be looked at with the next batch
+    bool checking;           // a look at timers or watermark is on its way
+    int64_t checked_at_ms;   // the last one
+    struct hy_names reviews; // likewise: their due times are to be asked for again
+    uint64_t reviewed;       // the brain's due_version for which all were
+    uint64_t reviewing;      // … of the walk that is under way
+    char review_cursor[24];  // of its next step; empty: none is under way
+    bool review_asked;       // a step is on its way
 };
 
 // A member on its way from Redis.
@@ -281,6 +293,7 @@ bool commit_step(struct hy_tenure *tenure);
 bool projector_step(struct hy_tenure *tenure);
 bool outbox_step(struct hy_tenure *tenure);
 void timers_step(struct hy_tenure *tenure);
+void review_step(struct hy_tenure *tenure);
 
 void takeover_claimed(struct hy_tenure *tenure, const struct hy_delivery *delivery);
 void commit_delivered(struct hy_tenure *tenure, const struct hy_delivery *delivery);
@@ -296,6 +309,11 @@ void loader_free(struct hy_loader *loader);
 // Compares a watermark that Redis returned with what this owner has projected; ends the tenure when it must
 // not go on.
 bool watermark_good(struct hy_tenure *tenure, struct hy_bytes found);
+
+// timers.c
+void names_keep(struct hy_names *names, const struct hy_bytes *values,
+                size_t count); // replaces none: it must be empty
+void names_free(struct hy_names *names);
 
 // intake.c. A source that is a log goes on where the position says.
 void intake_resume(struct hy_tenure *tenure, uint32_t source);

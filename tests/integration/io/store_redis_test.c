@@ -207,6 +207,49 @@ Test(store_redis, due_members_come_earliest_first_and_no_more_than_asked_for) {
     cr_assert(last.count == 3 && is(0, "9") && is(1, "early") && is(2, "middle"));
 }
 
+enum { MEMBERS = 3000 };
+
+static struct {
+    bool met[MEMBERS];
+    char cursor[24];
+    int steps;
+} walk;
+
+static void walked(void *context, const struct hy_store_answer *answer) {
+    heard(context, answer);
+    for (size_t i = 2; i < answer->count; i++)
+        walk.met[strtoul((const char *)answer->values[i].data + 1, NULL, 10) % MEMBERS] = true;
+    snprintf(walk.cursor, sizeof walk.cursor, "%.*s", (int)answer->values[1].length,
+             (const char *)answer->values[1].data);
+    walk.steps++;
+}
+
+Test(store_redis, a_walk_meets_everybody_with_a_timer) {
+    static char names[MEMBERS][16];
+    static struct hy_store_timer timers[MEMBERS];
+    for (int i = 0; i < MEMBERS; i++) {
+        snprintf(names[i], sizeof names[i], "m%d", i);
+        timers[i] = (struct hy_store_timer){text(names[i]), 1000 + i};
+    }
+    const struct hy_store_projection projection = {.watermark_key = key("w"),
+                                                   .next = text("9"),
+                                                   .timer_key = key("t"),
+                                                   .timers = timers,
+                                                   .timer_count = MEMBERS};
+    project(&projection);
+    strcpy(walk.cursor, "0");
+    do {
+        char cursor[sizeof walk.cursor];
+        memcpy(cursor, walk.cursor, sizeof cursor);
+        hy_store_walk(store, key("w"), key("t"), text(cursor), walked, &last);
+        poll_until(store, last.calls + 1);
+        cr_assert(last.status == HY_STORE_OK && last.count >= 2 && is(0, "9"));
+    } while (strcmp(walk.cursor, "0") != 0);
+    cr_assert(walk.steps > 1);
+    for (int i = 0; i < MEMBERS; i++)
+        cr_assert(walk.met[i]);
+}
+
 Test(store_redis, values_are_binary) {
     const uint8_t bytes[] = {0, '\r', '\n', 255, 0};
     const struct hy_store_set set = {key("a"), hy_bytes(bytes, sizeof bytes), 0};

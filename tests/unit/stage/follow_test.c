@@ -11,7 +11,7 @@ static uint32_t start_followers(struct world *world) {
 
 static void put_many(struct world *world, int first, int last) {
     for (int i = first; i <= last; i++)
-        world_put(world, "m%d p%d 1000 %d", i % 5, i, i + 10);
+        world_put(world, "m%d p%d %lld %d", i % 5, i, (long long)world->now_ms, i + 10);
 }
 
 Test(follow, each_accepted_record_is_taken_once_and_in_order) {
@@ -81,5 +81,29 @@ Test(follow, a_corrupt_log_stops_its_follower_and_nobody_else) {
     for (int i = 0; i < 50; i++)
         world_turns(world, follower, 1);
     cr_assert_eq(hy_stage_stopped(world->instances[follower].stage), 1);
+    world_free(world);
+}
+
+Test(follow, when_what_is_due_changes_everybody_is_asked_again) {
+    struct world *world = given_world(2);
+    world_start_owner(world);
+    start_followers(world);
+    int64_t event_ms = world->now_ms + 50000;
+    for (int i = 0; i < 20; i++)
+        world_put(world, "m%d p%d %lld 7", i, i, (long long)event_ms);
+    world_settle(world);
+    cr_assert_eq(world_due_in(world, "tiers", "m3"), event_ms + 1000);
+    world->due_later_ms = 5000;
+    world->due_version++;
+    world_settle(world);
+    then_at_rest(world);
+    cr_assert_eq(world_due_in(world, "tiers", "m3"), event_ms + 6000, "in Redis, without a record");
+    cr_assert_eq(world_sum_in(world, "tiers", "m3"), 7);
+    world->due_later_ms = -100000;
+    world->due_version++;
+    world_settle(world);
+    then_at_rest(world);
+    cr_assert_eq(world_sum_in(world, "tiers", "m3"), 1007);
+    cr_assert_eq(world_sum_in(world, "tiers", "m19"), 1007);
     world_free(world);
 }

@@ -60,7 +60,8 @@ struct judge_member {
     size_t *entries; // index into judge.records, by entry - 1
     size_t entries_capacity;
     int64_t followed; // what the follower has added up
-    size_t *known;    // records that are recognised again: from `known_first` on
+    int64_t followed_due_ms;
+    size_t *known; // records that are recognised again: from `known_first` on
     size_t known_first, known_count, known_capacity;
 };
 

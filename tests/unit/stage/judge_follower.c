@@ -40,6 +40,15 @@ static bool follow(struct judge *judge, uint32_t partition, const Huiyuan__V1__R
     return true;
 }
 
+static void add_up(struct judge *judge, struct judge_member *member, const Huiyuan__V1__Record *record) {
+    const Huiyuan__V1__PointsChange *change =
+        huiyuan__v1__points_change__unpack(&judge->arena.protobuf, record->body.len, record->body.data);
+    if (change == NULL) return;
+    member->followed += change->points;
+    if (record->source == 0) member->followed_due_ms = 0;
+    if (change->total_fen != 0) member->followed_due_ms = change->total_fen;
+}
+
 static bool take_block(struct judge *judge, uint32_t partition, const Huiyuan__V1__Block *block) {
     struct judge_log *log = &judge->logs[partition];
     if (block->claim != log->follower.claim || block->seq <= log->follower.seq) return true;
@@ -48,7 +57,7 @@ static bool take_block(struct judge *judge, uint32_t partition, const Huiyuan__V
     for (size_t i = 0; i < block->n_records; i++) {
         if (!follow(judge, partition, block->records[i])) return false;
         struct judge_member *member = judge_member(judge, block->records[i]->member_id);
-        if (member != NULL) member->followed += points_of(judge, block->records[i]);
+        if (member != NULL) add_up(judge, member, block->records[i]);
     }
     return true;
 }

@@ -246,6 +246,13 @@ static void pass_time(struct history *history) {
     history->world->now_ms += jump_ms;
 }
 
+static void change_due(struct history *history) {
+    struct world *world = history->world;
+    world->due_later_ms = (int64_t)draw(history, 5) * 700 - 1400;
+    world->due_version++;
+    world_note(world, "the follower's timers are due %" PRId64 " ms later", world->due_later_ms);
+}
+
 static void act(struct history *history) {
     unsigned kind = draw(history, 100);
     if (kind < 60)
@@ -258,6 +265,8 @@ static void act(struct history *history) {
         rebalance(history);
     else if (kind < 89)
         crash(history);
+    else if (kind < 90 && history->followed)
+        change_due(history);
     else if (kind < 95)
         trouble_broker(history);
     else
@@ -327,6 +336,10 @@ static bool live(struct history *history) {
     }
     calm(history);
     world_settle(world);
+    if (history->followed) { // nobody has anything else to do
+        change_due(history);
+        world_settle(world);
+    }
     return world_at_rest(world);
 }
 

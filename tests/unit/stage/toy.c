@@ -31,10 +31,14 @@ static struct hy_error toy_read(void *context, uint32_t source, struct hy_bytes 
     return HY_NO_ERROR;
 }
 
-static void toy_decide(void *context, const void *state, const struct hy_input *input, int64_t now_ms,
-                       struct hy_arena *arena, struct hy_decision *ret_decision) {
-    (void)context;
-    (void)now_ms;
+// The timer that an amount sets; 0: none.
+static int64_t toy_timer(const struct hy_input *input, int64_t amount, bool follows) {
+    if (amount == 7) return input->event_time_ms + 1000;
+    return follows && amount % 10 == 8 ? input->event_time_ms + INT64_C(100) * 86400000 : 0;
+}
+
+static void decide(const void *state, const struct hy_input *input, bool follows, struct hy_arena *arena,
+                   struct hy_decision *ret_decision) {
     const struct toy_state *toy = state;
     const struct toy_input *message = input->message;
     int64_t amount = input->kind == HY_KIND_TIMER ? 1000 : message->amount;
@@ -47,7 +51,7 @@ static void toy_decide(void *context, const void *state, const struct hy_input *
     huiyuan__v1__points_change__init(change);
     change->points = amount;
     change->balance_after = toy->sum + amount;
-    change->total_fen = amount == 7 ? input->event_time_ms + 1000 : 0; // the timer to set
+    change->total_fen = toy_timer(input, amount, follows);
     ret_decision->body = &change->base;
     ret_decision->body_bytes = hy_brain_pack(arena, &change->base);
     Huiyuan__V1__PointsNote *note = hy_arena_alloc(arena, sizeof *note);
@@ -69,6 +73,13 @@ static void toy_decide(void *context, const void *state, const struct hy_input *
     *out = (struct hy_command_out){"points", message->to, command};
     ret_decision->commands = out;
     ret_decision->command_count = 1;
+}
+
+static void toy_decide(void *context, const void *state, const struct hy_input *input, int64_t now_ms,
+                       struct hy_arena *arena, struct hy_decision *ret_decision) {
+    (void)context;
+    (void)now_ms;
+    decide(state, input, false, arena, ret_decision);
 }
 
 static void toy_evolve(void *context, void *state, const Huiyuan__V1__Record *record,
@@ -155,7 +166,9 @@ static struct hy_error follower_read(void *context, uint32_t source, const Huiyu
 
 static void follower_decide(void *context, const void *state, const struct hy_input *input, int64_t now_ms,
                             struct hy_arena *arena, struct hy_decision *ret_decision) {
-    toy_decide(context, state, input, now_ms, arena, ret_decision);
+    (void)context;
+    (void)now_ms;
+    decide(state, input, true, arena, ret_decision);
     ret_decision->effect = hy_bytes_of(input->id);
 }
 

@@ -15,5 +15,6 @@ struct toy_state {
 
 struct hy_brain toy_brain(void);
 // Reads the toy's log and adds up the same amounts in a log of its own, `tiers`; amounts that end in 3 do not
-// interest it. Each record wants an effect, named like its input.
+// interest it, those that end in 8 set a timer in a hundred days. Each record wants an effect, named like its
+// input.
 struct hy_brain toy_follower(void);

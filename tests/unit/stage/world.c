@@ -110,6 +110,15 @@ static void note_effect(void *context, const char *member_id, struct hy_bytes ef
     world_note(world, "effect for %s: %.*s", member_id, (int)effect.length, (const char *)effect.data);
 }
 
+static int64_t follower_due(void *context, const void *state) {
+    int64_t due_ms = ((const struct toy_state *)state)->due_ms;
+    return due_ms == 0 ? 0 : due_ms + ((const struct world *)context)->due_later_ms;
+}
+
+static uint64_t follower_due_version(void *context) {
+    return ((const struct world *)context)->due_version;
+}
+
 struct world *world_new(uint32_t partitions) {
     struct world *world = hy_calloc(1, sizeof *world);
     world->options = hy_stage_defaults();
@@ -122,6 +131,8 @@ struct world *world_new(uint32_t partitions) {
     world->follower = toy_follower();
     world->follower.context = world;
     world->follower.effect = note_effect;
+    world->follower.due = follower_due;
+    world->follower.due_version = follower_due_version;
     world->now_ms = INT64_C(1700000000000);
     world->random = 1;
     world->broker = hy_mem_broker_new();
@@ -324,6 +335,11 @@ static bool follower_at_rest(struct world *world) {
         if (sum != member->followed)
             return judge_fail(judge, "the follower has %" PRId64 " instead of %" PRId64 " for %s", sum,
                               member->followed, member->id);
+        int64_t due_ms = world_due_in(world, "tiers", member->id);
+        int64_t wanted_ms = member->followed_due_ms == 0 ? 0 : member->followed_due_ms + world->due_later_ms;
+        if (due_ms != wanted_ms)
+            return judge_fail(judge, "the follower's timer of %s is at %" PRId64 " instead of %" PRId64,
+                              member->id, due_ms, wanted_ms);
     }
     return true;
 }
@@ -387,6 +403,13 @@ void world_next_append(struct world *world, const char *topic, enum hy_mem_fate 
 
 int64_t world_sum(struct world *world, const char *member) {
     return world_sum_in(world, "points", member);
+}
+
+int64_t world_due_in(struct world *world, const char *log, const char *member) {
+    struct hy_key_space space = {world->options.redis_prefix, log,
+                                 hy_partition_of(hy_bytes_of(member), world->options.partitions)};
+    struct hy_key key = hy_key_timers(&space);
+    return hy_mem_table_due(world->table, hy_key_bytes(&key), hy_bytes_of(member));
 }
 
 int64_t world_sum_in(struct world *world, const char *log, const char *member) {

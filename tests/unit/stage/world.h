@@ -31,7 +31,9 @@ struct world_faults {
 struct world {
     struct hy_stage_options options; // of instances started from here on
     struct hy_brain brain, follower;
-    size_t effects; // done for the follower
+    size_t effects;       // done for the follower
+    int64_t due_later_ms; // what the follower adds to every due time: the world may change its mind
+    uint64_t due_version;
     struct hy_mem_broker *broker;
     struct hy_mem_table *table;
     struct judge judge;
@@ -92,6 +94,8 @@ void world_next_append(struct world *world, const char *topic, enum hy_mem_fate 
 
 // As the gateway reads them; 0 when Redis does not know the member.
 int64_t world_sum(struct world *world, const char *member);
+int64_t world_due_in(struct world *world, const char *log,
+                     const char *member); // by the timers in Redis; 0: none
 int64_t world_sum_in(struct world *world, const char *log, const char *member);
 uint64_t world_seq(struct world *world, uint32_t partition); // of the watermark; 0: none
 int64_t world_metric(const struct world *world, uint32_t instance, const char *name);

@@ -154,6 +154,13 @@ Test(store_mem, due_members_come_earliest_first_with_the_watermark) {
     cr_assert(last.count == 2 && is(1, "early"));
 }
 
+Test(store_mem, a_walk_meets_everybody_with_a_timer) {
+    project("", "1");
+    hy_store_walk(store, text("w"), text("t"), text("0"), heard, NULL);
+    hy_store_poll(store, 0);
+    cr_assert(last.count == 5 && is(0, "1") && is(1, "0"));
+}
+
 Test(store_mem, what_expires_is_gone_in_time) {
     hy_mem_table_set_time(table, 1000);
     project("", "1");
