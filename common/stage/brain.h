@@ -39,7 +39,7 @@ struct hy_command_out {
     const void *command;   // Huiyuan__V1__Command, without origin, to and id: the stage fills those
 };
 
-// What decide says. Lives in the batch's arena.
+// What decide says. Lives in the arena that decide was given: until the record is encoded.
 struct hy_decision {
     Huiyuan__V1__Outcome outcome; // ACCEPTED; DECLINED (remembered: the answer stands); REJECTED (to
                                   // dead-letters, not remembered)

@@ -203,7 +203,8 @@ struct hy_stage {
     uint32_t log_topic, commands_topic, dead_letters_topic;
     uint32_t source_topics[HY_SOURCES_LIMIT];
     struct hy_stage_reference *references;
-    struct hy_slot *slots; // one a partition
+    struct hy_slot *slots;   // one a partition
+    struct hy_arena scratch; // of the input that is being decided: it stays in the nearest cache
     size_t members;        // in memory, over all partitions
     size_t backlog;        // fetched inputs that wait, over all partitions
     uint32_t tenures;      // ever
