@@ -7,6 +7,7 @@
 #include "proto/commands.pb-c.h"
 
 enum {
+    LOOK_AHEAD = 8,                // inputs
     DIRTY_LIMIT = 60000,           // members that wait for their projection before a partition stops taking
     REPLIES_LIMIT = 20000,         // answers that wait for it, likewise
     OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
@@ -85,6 +86,7 @@ static void check_handles(struct hy_input *input) {
     if (strlen(input->reply_to) >= HY_REPLY_TO_BYTES) input->reply_to = "";
 }
 
+// Whether it is decided here, and by which hashes it will be looked up.
 static void route(struct hy_tenure *tenure, struct hy_intake *intake) {
     struct hy_stage *stage = tenure->stage;
     check_handles(&intake->input);
@@ -96,12 +98,30 @@ static void route(struct hy_tenure *tenure, struct hy_intake *intake) {
     struct hy_bytes id = hy_bytes_of(intake->input.member_id);
     intake->home = hy_partition_of(id, stage->options.partitions);
     if (intake->home != tenure->partition) return;
-    uint64_t hash = hy_hash64(id);
+    intake->ours = true;
+    intake->member_hash = hy_hash64(id);
     intake->id_hash = hy_hash64(hy_bytes_of(intake->input.id));
-    intake->member = hy_cache_find(&tenure->cache, intake->input.member_id, hash);
+}
+
+static void find_member(struct hy_tenure *tenure, struct hy_intake *intake) {
+    intake->member = hy_cache_find(&tenure->cache, intake->input.member_id, intake->member_hash);
     if (intake->member == NULL) {
-        intake->member = hy_cache_add(&tenure->cache, intake->input.member_id, hash);
+        intake->member = hy_cache_add(&tenure->cache, intake->input.member_id, intake->member_hash);
         loader_want(tenure, intake->member);
+    }
+}
+
+// Members lie anywhere in memory: places in the table and members are asked for some inputs ahead, so that
+// the memory's latencies overlap.
+static void find_members(struct hy_tenure *tenure) {
+    const struct hy_batch *batch = &tenure->batch;
+    const struct hy_intake *end = batch->inputs + batch->count;
+    for (struct hy_intake *intake = batch->inputs; intake < end; intake++) {
+        if (end - intake > 2 * LOOK_AHEAD)
+            hy_cache_prefetch_place(&tenure->cache, intake[2 * LOOK_AHEAD].member_hash);
+        if (end - intake > LOOK_AHEAD)
+            hy_cache_prefetch_member(&tenure->cache, intake[LOOK_AHEAD].member_hash);
+        if (intake->ours) find_member(tenure, intake);
     }
 }
 
@@ -156,6 +176,7 @@ bool intake_step(struct hy_tenure *tenure) {
     take_timers(tenure);
     for (size_t i = 0; i < inputs; i++)
         take(tenure);
+    find_members(tenure);
     loader_start(tenure);
     return true;
 }

@@ -52,8 +52,9 @@ struct hy_intake {
     const Huiyuan__V1__EmissionMark *origin; // NULL: not an emission
     const char *topic;                       // of the message proper (a forwarded one keeps its own)
     struct hy_bytes bytes;                   // of the message proper
-    struct hy_member *member;                // NULL unless it is decided here
-    uint64_t id_hash;                        // of the input's id, when there is a member
+    bool ours;                               // decided here
+    uint64_t member_hash, id_hash;           // of the ids, when it is
+    struct hy_member *member;                // likewise
 };
 
 struct hy_batch {
@@ -205,9 +206,9 @@ struct hy_stage {
     struct hy_stage_reference *references;
     struct hy_slot *slots;   // one a partition
     struct hy_arena scratch; // of the input that is being decided: it stays in the nearest cache
-    size_t members;        // in memory, over all partitions
-    size_t backlog;        // fetched inputs that wait, over all partitions
-    uint32_t tenures;      // ever
+    size_t members;          // in memory, over all partitions
+    size_t backlog;          // fetched inputs that wait, over all partitions
+    uint32_t tenures;        // ever
     uint64_t random;
     int64_t now_ms;    // as given: the clock may be set back
     int64_t passed_ms; // never runs backwards: for pauses and durations; above 0
