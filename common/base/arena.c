@@ -15,17 +15,19 @@
 #        define HAVE_POISON 1
 #    endif
 #endif
+// Then every allocation takes the slow way.
 #ifdef HAVE_POISON
 #    include <sanitizer/asan_interface.h>
+#    define IS_POISONED           1
 #    define POISON(start, size)   __asan_poison_memory_region(start, size)
 #    define UNPOISON(start, size) __asan_unpoison_memory_region(start, size)
 #else
+#    define IS_POISONED           0
 #    define POISON(start, size)   ((void)0)
 #    define UNPOISON(start, size) ((void)0)
 #endif
 
 enum {
-    ALIGNMENT = 16,
     FIRST_CHUNK_BYTES = 64 << 10,
     LARGEST_CHUNK_BYTES = 1 << 20,
     KEPT_BYTES = 8 << 20,
@@ -34,8 +36,7 @@ enum {
 struct hy_arena_chunk {
     struct hy_arena_chunk *next;
     size_t size; // of `data`
-    size_t used;
-    alignas(ALIGNMENT) unsigned char data[];
+    alignas(HY_ARENA_ALIGNMENT) unsigned char data[];
 };
 
 static void *protobuf_alloc(void *arena, size_t size) {
@@ -58,9 +59,15 @@ static void free_chunk(struct hy_arena_chunk *chunk) {
     hy_free(chunk);
 }
 
-static void forget_chunk(struct hy_arena_chunk *chunk) {
-    chunk->used = 0;
-    POISON(chunk->data, chunk->size);
+// From here on it is handed out of.
+static void enter_chunk(struct hy_arena *arena, struct hy_arena_chunk *chunk) {
+    arena->current = chunk;
+    arena->free = chunk == NULL ? NULL : chunk->data;
+}
+
+static size_t room_of(const struct hy_arena *arena) {
+    const struct hy_arena_chunk *chunk = arena->current;
+    return chunk == NULL ? 0 : chunk->size - (size_t)(arena->free - chunk->data);
 }
 
 // Emptied chunks stay in the list while they fit into `kept_bytes` together.
@@ -74,11 +81,12 @@ static void drop_beyond(struct hy_arena *arena, size_t kept_bytes) {
             free_chunk(chunk);
         } else {
             kept += chunk->size;
-            forget_chunk(chunk);
+            POISON(chunk->data, chunk->size);
             link = &chunk->next;
         }
     }
-    arena->current = arena->first;
+    enter_chunk(arena, arena->first);
+    arena->room = IS_POISONED ? 0 : room_of(arena);
 }
 
 void hy_arena_reset(struct hy_arena *arena) {
@@ -94,7 +102,6 @@ static struct hy_arena_chunk *new_chunk(size_t size) {
     struct hy_arena_chunk *chunk = hy_malloc(sizeof *chunk + size);
     chunk->next = NULL;
     chunk->size = size;
-    chunk->used = 0;
     POISON(chunk->data, chunk->size);
     return chunk;
 }
@@ -107,24 +114,23 @@ static size_t next_chunk_size(const struct hy_arena *arena, size_t needed) {
 }
 
 // The next chunk with room: one that a reset left, or a new one behind the current.
-static struct hy_arena_chunk *advance(struct hy_arena *arena, size_t needed) {
+static void advance(struct hy_arena *arena, size_t needed) {
     struct hy_arena_chunk **link = arena->current == NULL ? &arena->first : &arena->current->next;
     if (*link == NULL || (*link)->size < needed) {
         struct hy_arena_chunk *chunk = new_chunk(next_chunk_size(arena, needed));
         chunk->next = *link;
         *link = chunk;
     }
-    arena->current = *link;
-    return *link;
+    enter_chunk(arena, *link);
 }
 
-void *hy_arena_alloc(struct hy_arena *arena, size_t size) {
-    size_t needed =
-        size > SIZE_MAX - ALIGNMENT ? SIZE_MAX : (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    struct hy_arena_chunk *chunk = arena->current;
-    if (chunk == NULL || chunk->size - chunk->used < needed) chunk = advance(arena, needed);
-    void *memory = chunk->data + chunk->used;
-    chunk->used += needed;
+void *hy_arena_alloc_slowly(struct hy_arena *arena, size_t size) {
+    const size_t mask = HY_ARENA_ALIGNMENT - 1;
+    size_t needed = size > SIZE_MAX - mask ? SIZE_MAX : (size + mask) & ~mask;
+    if (arena->current == NULL || room_of(arena) < needed) advance(arena, needed);
+    void *memory = arena->free;
+    arena->free += needed;
+    arena->room = IS_POISONED ? 0 : room_of(arena);
     UNPOISON(memory, size);
     return memory;
 }

@@ -76,10 +76,6 @@ void hy_map_remove(struct hy_map *map, uint64_t hash, const void *value) {
     map->count--;
 }
 
-void hy_map_prefetch(const struct hy_map *map, uint64_t hash) {
-    if (map->capacity > 0) __builtin_prefetch(&map->slots[hash & (map->capacity - 1)]);
-}
-
 void *hy_map_next(const struct hy_map *map, size_t *cursor) {
     while (*cursor < map->capacity) {
         void *value = map->slots[(*cursor)++].value;

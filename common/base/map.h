@@ -26,7 +26,13 @@ void *hy_map_find(const struct hy_map *map, uint64_t hash, hy_map_same same, con
 void hy_map_add(struct hy_map *map, uint64_t hash, void *value); // the caller knows that it is not there
 void hy_map_remove(struct hy_map *map, uint64_t hash, const void *value); // that very pointer; must be there
 // Brings the slot of a hash towards the cache: call some lookups ahead.
-void hy_map_prefetch(const struct hy_map *map, uint64_t hash);
+static inline void hy_map_prefetch(const struct hy_map *map, uint64_t hash) {
+    if (map->capacity > 0) __builtin_prefetch(&map->slots[hash & (map->capacity - 1)]);
+}
+// The value in the first slot of a hash: mostly what a find will return, maybe another's, maybe NULL.
+static inline const void *hy_map_likely(const struct hy_map *map, uint64_t hash) {
+    return map->capacity > 0 ? map->slots[hash & (map->capacity - 1)].value : NULL;
+}
 
 // Walks all values: start with *cursor = 0; NULL at the end. Nothing may be added or removed meanwhile.
 void *hy_map_next(const struct hy_map *map, size_t *cursor);

@@ -39,11 +39,29 @@ static inline uint8_t *hy_wire_put_fixed64(uint8_t *p, uint32_t field, uint64_t 
     return p + 8;
 }
 
+// Most texts are short: pieces of constant size that overlap cost less than a call of memcpy.
+static inline uint8_t *hy_wire_copy(uint8_t *p, const void *data, size_t length) {
+    const uint8_t *from = (const uint8_t *)data;
+    if (length > 16) {
+        memcpy(p, from, length);
+    } else if (length >= 8) {
+        memcpy(p, from, 8);
+        memcpy(p + length - 8, from + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(p, from, 4);
+        memcpy(p + length - 4, from + length - 4, 4);
+    } else if (length > 0) {
+        p[0] = from[0];
+        p[length / 2] = from[length / 2];
+        p[length - 1] = from[length - 1];
+    }
+    return p + length;
+}
+
 // Also when it is empty: for elements of repeated fields.
 static inline uint8_t *hy_wire_put_element(uint8_t *p, uint32_t field, const void *data, size_t length) {
     p = hy_wire_put(hy_wire_put_tag(p, field, HY_WIRE_BYTES), length);
-    if (length > 0) memcpy(p, data, length);
-    return p + length;
+    return hy_wire_copy(p, data, length);
 }
 
 static inline uint8_t *hy_wire_put_bytes(uint8_t *p, uint32_t field, const void *data, size_t length) {
@@ -51,7 +69,12 @@ static inline uint8_t *hy_wire_put_bytes(uint8_t *p, uint32_t field, const void 
 }
 
 static inline uint8_t *hy_wire_put_text(uint8_t *p, uint32_t field, const char *text) {
-    return hy_wire_put_bytes(p, field, text, strlen(text));
+    return *text == '\0' ? p : hy_wire_put_element(p, field, text, strlen(text));
+}
+
+// Many texts are empty.
+static inline size_t hy_wire_text_length(const char *text) {
+    return *text == '\0' ? 0 : strlen(text);
 }
 
 static inline size_t hy_wire_size(uint64_t value) {

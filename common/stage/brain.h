@@ -49,7 +49,7 @@ struct hy_publish_out {
     struct hy_bytes value; // length 0: a tombstone
 };
 
-// What decide says. Lives in the batch's arena.
+// What decide says. Lives in the arena that decide was given: until the record is encoded.
 struct hy_decision {
     Huiyuan__V1__Outcome outcome; // ACCEPTED; DECLINED (remembered: the answer stands); REJECTED (to
                                   // dead-letters, not remembered)

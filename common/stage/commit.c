@@ -24,7 +24,7 @@ static void begin(struct hy_tenure *tenure) {
 // Members lie anywhere in memory: what an input will touch is asked for while those before it are decided.
 static void look_ahead(const struct hy_batch *batch, size_t i) {
     if (i + 12 < batch->count && batch->inputs[i + 12].member != NULL)
-        __builtin_prefetch(batch->inputs[i + 12].member);
+        hy_member_prefetch(batch->inputs[i + 12].member);
     if (i + 6 < batch->count && batch->inputs[i + 6].member != NULL)
         hy_window_prefetch(&batch->inputs[i + 6].member->window, batch->inputs[i + 6].id_hash);
 }

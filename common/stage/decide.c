@@ -22,7 +22,7 @@ static ProtobufCBinaryData binary(struct hy_bytes bytes) {
 }
 
 static void emit(struct hy_tenure *tenure, Huiyuan__V1__Record *record, Huiyuan__V1__Emission *emission) {
-    struct hy_arena *arena = &tenure->batch.arena;
+    struct hy_arena *arena = &tenure->stage->scratch;
     Huiyuan__V1__Emission **list =
         hy_arena_alloc(arena, (record->n_emissions + 1) * sizeof(Huiyuan__V1__Emission *));
     for (size_t i = 0; i < record->n_emissions; i++)
@@ -44,7 +44,7 @@ static uint64_t next_number(const struct hy_tenure *tenure, const Huiyuan__V1__R
 
 static void emit_command(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
                          const struct hy_command_out *out) {
-    struct hy_arena *arena = &tenure->batch.arena;
+    struct hy_arena *arena = &tenure->stage->scratch;
     struct hy_stage *stage = tenure->stage;
     uint32_t partition = hy_partition_of(hy_bytes_of(out->member_id), stage->options.partitions);
     Huiyuan__V1__Origin origin = HUIYUAN__V1__ORIGIN__INIT;
@@ -71,7 +71,7 @@ static void emit_command(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
 static void emit_message(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
                          const struct hy_publish_out *out) {
     const struct hy_topic *topic = hy_topic_find(out->topic);
-    Huiyuan__V1__Emission *emission = hy_arena_alloc(&tenure->batch.arena, sizeof *emission);
+    Huiyuan__V1__Emission *emission = hy_arena_alloc(&tenure->stage->scratch, sizeof *emission);
     huiyuan__v1__emission__init(emission);
     emission->to = text(out->topic);
     emission->partition = topic != NULL && topic->keyed_by_member
@@ -85,7 +85,7 @@ static void emit_message(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
 
 static void emit_dead_letter(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
                              const struct hy_intake *intake, enum hy_code code, const char *detail) {
-    struct hy_arena *arena = &tenure->batch.arena;
+    struct hy_arena *arena = &tenure->stage->scratch;
     const struct hy_brain *brain = tenure->stage->brain;
     struct hy_bytes original = intake->message.value;
     Huiyuan__V1__DeadLetter letter = HUIYUAN__V1__DEAD_LETTER__INIT;
@@ -140,14 +140,14 @@ static void answer(struct hy_tenure *tenure, Huiyuan__V1__Record *record, const 
     const struct hy_brain *brain = tenure->stage->brain;
     if (record->command_id[0] == '\0' || brain->answer == NULL) return;
     const ProtobufCMessage *message =
-        brain->answer(brain->context, &intake->input, note, &tenure->batch.arena);
-    if (message != NULL) record->answer = binary(hy_brain_pack(&tenure->batch.arena, message));
+        brain->answer(brain->context, &intake->input, note, &tenure->stage->scratch);
+    if (message != NULL) record->answer = binary(hy_brain_pack(&tenure->stage->scratch, message));
 }
 
 // An id that is in the window: the stored outcome again, or a contradiction.
 static void recognise(struct hy_tenure *tenure, Huiyuan__V1__Record *record, const struct hy_intake *intake,
                       const struct hy_receipt *receipt) {
-    struct hy_arena *arena = &tenure->batch.arena;
+    struct hy_arena *arena = &tenure->stage->scratch;
     Huiyuan__V1__RecordName *original = hy_arena_alloc(arena, sizeof *original);
     huiyuan__v1__record_name__init(original);
     original->partition = tenure->partition;
@@ -170,7 +170,7 @@ static void recognise(struct hy_tenure *tenure, Huiyuan__V1__Record *record, con
 static const ProtobufCMessage *ask(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
                                    const struct hy_intake *intake) {
     const struct hy_brain *brain = tenure->stage->brain;
-    struct hy_arena *arena = &tenure->batch.arena;
+    struct hy_arena *arena = &tenure->stage->scratch;
     struct hy_decision decision = {.outcome = HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED};
     brain->decide(brain->context, hy_member_state(intake->member), &intake->input,
                   tenure->block.recorded_at_ms, arena, &decision);
@@ -202,7 +202,7 @@ static const ProtobufCMessage *ask(struct hy_tenure *tenure, Huiyuan__V1__Record
 static bool timer_is_due(struct hy_tenure *tenure, struct hy_intake *intake) {
     int64_t due_ms = intake->member->due_ms;
     if (due_ms == 0 || due_ms > tenure->block.recorded_at_ms) return false;
-    intake->input.id = hy_arena_printf(&tenure->batch.arena, "timer:%" PRId64, due_ms);
+    intake->input.id = hy_arena_printf(&tenure->stage->scratch, "timer:%" PRId64, due_ms);
     intake->input.event_time_ms = due_ms;
     return true;
 }
@@ -305,6 +305,7 @@ void decide_input(struct hy_tenure *tenure, struct hy_intake *intake) {
         review(tenure, intake->member);
         return;
     }
+    hy_arena_reset(&tenure->stage->scratch);
     if (intake->input.kind == HY_KIND_TIMER && (intake->member == NULL || !timer_is_due(tenure, intake)))
         return;
     Huiyuan__V1__Record record = HUIYUAN__V1__RECORD__INIT;

@@ -16,7 +16,7 @@ static uint8_t *put_record_name(uint8_t *p, uint32_t field, const Huiyuan__V1__R
 }
 
 static size_t mark_size(const Huiyuan__V1__EmissionMark *mark) {
-    return mark == NULL ? 0 : strlen(mark->log) + 4 * HY_WIRE_NUMBER_BYTES;
+    return mark == NULL ? 0 : hy_wire_text_length(mark->log) + 4 * HY_WIRE_NUMBER_BYTES;
 }
 
 static uint8_t *put_mark(uint8_t *p, uint32_t field, const Huiyuan__V1__EmissionMark *mark) {
@@ -31,8 +31,9 @@ static uint8_t *put_mark(uint8_t *p, uint32_t field, const Huiyuan__V1__Emission
 static size_t emissions_size(const Huiyuan__V1__Record *record) {
     size_t size = 0;
     for (size_t i = 0; i < record->n_emissions; i++)
-        size += strlen(record->emissions[i]->to) + strlen(record->emissions[i]->key) +
-                record->emissions[i]->payload.len + 7 * HY_WIRE_NUMBER_BYTES;
+        size += hy_wire_text_length(record->emissions[i]->to) +
+                hy_wire_text_length(record->emissions[i]->key) + record->emissions[i]->payload.len +
+                7 * HY_WIRE_NUMBER_BYTES;
     return size;
 }
 
@@ -47,10 +48,11 @@ static uint8_t *put_emission(uint8_t *p, uint32_t field, const Huiyuan__V1__Emis
 }
 
 static size_t record_size(const Huiyuan__V1__Record *record) {
-    return strlen(record->input_id) + strlen(record->member_id) + strlen(record->code) +
-           strlen(record->field) + record->body.len + record->note.len + record->answer.len +
-           strlen(record->command_id) + strlen(record->reply_to) + mark_size(record->taken) +
-           emissions_size(record) + 27 * HY_WIRE_NUMBER_BYTES;
+    return hy_wire_text_length(record->input_id) + hy_wire_text_length(record->member_id) +
+           hy_wire_text_length(record->code) + hy_wire_text_length(record->field) + record->body.len +
+           record->note.len + record->answer.len + hy_wire_text_length(record->command_id) +
+           hy_wire_text_length(record->reply_to) + mark_size(record->taken) + emissions_size(record) +
+           27 * HY_WIRE_NUMBER_BYTES;
 }
 
 void hy_encode_record(const Huiyuan__V1__Record *record, uint32_t field, struct hy_buffer *out) {
@@ -84,8 +86,8 @@ void hy_encode_record(const Huiyuan__V1__Record *record, uint32_t field, struct 
 }
 
 void hy_encode_receipt(const Huiyuan__V1__Receipt *receipt, uint32_t field, struct hy_buffer *out) {
-    size_t most =
-        strlen(receipt->input_id) + strlen(receipt->code) + receipt->note.len + 12 * HY_WIRE_NUMBER_BYTES;
+    size_t most = hy_wire_text_length(receipt->input_id) + hy_wire_text_length(receipt->code) +
+                  receipt->note.len + 12 * HY_WIRE_NUMBER_BYTES;
     uint8_t *start = hy_buffer_reserve(out, most);
     if (start == NULL) return;
     struct hy_wire_element element = hy_wire_open(start, field, RECEIPT_LENGTH_BYTES);
@@ -104,8 +106,8 @@ void hy_encode_receipt(const Huiyuan__V1__Receipt *receipt, uint32_t field, stru
 }
 
 void hy_encode_member_state(const Huiyuan__V1__MemberState *state, struct hy_buffer *out) {
-    size_t most =
-        state->state.len + strlen(state->member_id) + (8 + state->n_newest_ms) * HY_WIRE_NUMBER_BYTES;
+    size_t most = state->state.len + hy_wire_text_length(state->member_id) +
+                  (8 + state->n_newest_ms) * HY_WIRE_NUMBER_BYTES;
     uint8_t *start = hy_buffer_reserve(out, most);
     if (start == NULL) return;
     uint8_t *p = hy_wire_put_number(start, 1, state->seq);

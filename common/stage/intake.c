@@ -3,18 +3,18 @@
 #include <stdio.h>
 
 #include "common/base/memory.h"
-#include "common/io/log.h"
 #include "common/stage/tenure.h"
 #include "proto/commands.pb-c.h"
 
 enum {
+    LOOK_AHEAD = 8,                // inputs
     DIRTY_LIMIT = 60000,           // members that wait for their projection before a partition stops taking
     REPLIES_LIMIT = 20000,         // answers that wait for it, likewise
     OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
     COMMAND_OVERHEAD_BYTES = 4096, // of a Command around a forwarded message
 };
 
-static struct hy_intake *add(struct hy_batch *batch) {
+struct hy_intake *intake_add(struct hy_batch *batch) {
     if (batch->count == batch->capacity) {
         batch->capacity = batch->capacity == 0 ? 256 : batch->capacity * 2;
         batch->inputs = hy_realloc(batch->inputs, batch->capacity * sizeof *batch->inputs);
@@ -84,7 +84,8 @@ static void check_handles(struct hy_input *input) {
     if (strlen(input->reply_to) >= HY_REPLY_TO_BYTES) input->reply_to = "";
 }
 
-static void route(struct hy_tenure *tenure, struct hy_intake *intake) {
+// Whether it is decided here, and by which hashes it will be looked up.
+void intake_route(struct hy_tenure *tenure, struct hy_intake *intake) {
     struct hy_stage *stage = tenure->stage;
     check_handles(&intake->input);
     intake->skip |= intake->input.skip;
@@ -97,96 +98,36 @@ static void route(struct hy_tenure *tenure, struct hy_intake *intake) {
     struct hy_bytes id = hy_bytes_of(intake->input.member_id);
     intake->home = hy_partition_of(id, stage->options.partitions);
     if (intake->home != tenure->partition) return;
-    uint64_t hash = hy_hash64(id);
+    intake->ours = true;
+    intake->member_hash = hy_hash64(id);
     intake->id_hash = hy_hash64(hy_bytes_of(intake->input.id));
-    intake->member = hy_cache_find(&tenure->cache, intake->input.member_id, hash);
+}
+
+static void find_member(struct hy_tenure *tenure, struct hy_intake *intake) {
+    intake->member = hy_cache_find(&tenure->cache, intake->input.member_id, intake->member_hash);
     if (intake->member == NULL) {
-        intake->member = hy_cache_add(&tenure->cache, intake->input.member_id, hash);
+        intake->member = hy_cache_add(&tenure->cache, intake->input.member_id, intake->member_hash);
         loader_want(tenure, intake->member);
     }
 }
 
-void intake_resume(struct hy_tenure *tenure, uint32_t source) {
-    const struct hy_source_place *place = &tenure->positions[source];
-    hy_reader_resume(&tenure->source_readers[source], place->claim, place->seq, place->next_offset);
-}
-
-// An input that leaves nothing but its place: what comes after it was looked at.
-static struct hy_intake *add_place(struct hy_tenure *tenure, uint32_t source,
-                                   const struct hy_source_place *after) {
-    struct hy_source_place *kept = hy_arena_alloc(&tenure->batch.arena, sizeof *kept);
-    *kept = *after;
-    struct hy_intake *intake = add(&tenure->batch);
-    intake->source = source;
-    intake->topic = tenure->stage->brain->sources[source];
-    intake->after = kept;
-    intake->skip = true;
-    return intake;
-}
-
-// One record of another log. Only accepted ones say that something happened.
-static void take_record(struct hy_tenure *tenure, uint32_t source, const struct hy_source_place *after,
-                        const Huiyuan__V1__Block *block, uint32_t index) {
-    const struct hy_brain *brain = tenure->stage->brain;
-    const Huiyuan__V1__Record *record = block->records[index];
-    if (record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) return;
-    struct hy_input input = {
-        .input_class = HY_SINGLE_CLASS,
-        .id = "",
-        .member_id = record->member_id,
-        .content_hash = record->content_hash,
-        .event_time_ms = record->event_time_ms,
-        .command_id = "",
-        .reply_to = "",
-    };
-    struct hy_error error = brain->read_record(brain->context, source, record, &tenure->batch.arena, &input);
-    if (error.code != HY_OK) {
-        tenure_finish(tenure, TENURE_STOPPED, "a record of another log cannot be read");
-        return;
+// Members lie anywhere in memory: places in the table and members are asked for some inputs ahead, so that
+// the memory's latencies overlap.
+static void find_members(struct hy_tenure *tenure) {
+    const struct hy_batch *batch = &tenure->batch;
+    const struct hy_intake *end = batch->inputs + batch->count;
+    for (struct hy_intake *intake = batch->inputs; intake < end; intake++) {
+        if (end - intake > 2 * LOOK_AHEAD)
+            hy_cache_prefetch_place(&tenure->cache, intake[2 * LOOK_AHEAD].member_hash);
+        if (end - intake > LOOK_AHEAD)
+            hy_cache_prefetch_member(&tenure->cache, intake[LOOK_AHEAD].member_hash);
+        if (intake->ours) find_member(tenure, intake);
     }
-    if (input.skip) return;
-    input.id = hy_arena_printf(&tenure->batch.arena, "%s-%" PRIu32 "-%" PRIu64 "-%" PRIu32,
-                               brain->sources[source], tenure->partition, block->seq, index);
-    struct hy_intake *intake = add_place(tenure, source, after);
-    intake->skip = false;
-    intake->message.offset = after->next_offset;
-    intake->source_index = index;
-    intake->input = input;
-    intake->bytes = intake->message.value = hy_bytes(record->body.data, record->body.len);
-    route(tenure, intake);
-    if (intake->home != tenure->partition)
-        tenure_finish(tenure, TENURE_STOPPED, "another log has a member of another partition");
-}
-
-static void take_block(struct hy_tenure *tenure, uint32_t source, struct hy_source_place before,
-                       const Huiyuan__V1__Block *block) {
-    const struct hy_source_place *resumed = &tenure->positions[source];
-    uint32_t taken = resumed->next_offset == before.next_offset ? resumed->taken : 0;
-    for (uint32_t i = taken; i < block->n_records && tenure->end == TENURE_NOT_ENDED; i++) {
-        before.taken = i + 1;
-        take_record(tenure, source, &before, block, i);
-    }
-}
-
-// A message of another log: a block that counts has many inputs, everything else none.
-static void take_log_message(struct hy_tenure *tenure, uint32_t source, const struct hy_message *message) {
-    struct hy_reader *reader = &tenure->source_readers[source];
-    struct hy_source_place before = {reader->next_offset, reader->claim, reader->seq, 0};
-    struct hy_read read = hy_reader_take(reader, message->offset, message->value, &tenure->batch.arena);
-    if (read.what == HY_READ_CORRUPT) {
-        hy_log(HY_LOG_ERROR, "source_corrupt", "log %s partition %" PRIu32 " offset %" PRId64 ": %s",
-               tenure->stage->brain->sources[source], tenure->partition, message->offset, read.reason);
-        tenure_finish(tenure, TENURE_STOPPED, "a log that is read is corrupt");
-        return;
-    }
-    if (read.what == HY_READ_BLOCK) take_block(tenure, source, before, read.block);
-    struct hy_source_place after = {reader->next_offset, reader->claim, reader->seq, 0};
-    add_place(tenure, source, &after);
 }
 
 static void take_message(struct hy_tenure *tenure, uint32_t source, const struct hy_message *message) {
     struct hy_stage *stage = tenure->stage;
-    struct hy_intake *intake = add(&tenure->batch);
+    struct hy_intake *intake = intake_add(&tenure->batch);
     intake->message = *message;
     intake->source = source;
     intake->bytes = message->value;
@@ -194,7 +135,7 @@ static void take_message(struct hy_tenure *tenure, uint32_t source, const struct
     intake->error = intake->message.topic == stage->commands_topic
                         ? read_command(tenure, intake)
                         : read_proper(tenure, intake, intake->source);
-    route(tenure, intake);
+    intake_route(tenure, intake);
 }
 
 static void take(struct hy_tenure *tenure) {
@@ -209,21 +150,21 @@ static void take(struct hy_tenure *tenure) {
         take_message(tenure, source, &message);
         return;
     }
-    take_log_message(tenure, source, &message);
+    sources_take(tenure, source, &message);
     hy_bus_release(stage->bus, &message);
 }
 
 // A due time in Redis is a hint; decide.c looks at the member's state.
 static void take_names(struct hy_tenure *tenure, struct hy_names *names, int kind) {
     for (size_t i = 0; i < names->count; i++) {
-        struct hy_intake *intake = add(&tenure->batch);
+        struct hy_intake *intake = intake_add(&tenure->batch);
         intake->source = UINT32_MAX;
         intake->input.kind = kind;
         intake->input.input_class = HY_SINGLE_CLASS;
         intake->input.member_id =
             hy_arena_string(&tenure->batch.arena, names->items[i], strlen(names->items[i]));
         intake->topic = "timer";
-        route(tenure, intake);
+        intake_route(tenure, intake);
     }
     names_free(names);
 }
@@ -250,6 +191,7 @@ bool intake_step(struct hy_tenure *tenure) {
                        tenure->end == TENURE_NOT_ENDED;
          i++)
         take(tenure);
+    find_members(tenure);
     loader_start(tenure);
     return true;
 }

@@ -91,6 +91,7 @@ struct hy_stage *hy_stage_new(const struct hy_stage_options *options, const stru
     stage->random = options->claim_seed;
     stage->passed_ms = 1;
     stage->slots = hy_calloc(options->partitions, sizeof *stage->slots);
+    hy_arena_init(&stage->scratch);
     stage->references = hy_calloc(brain->reference_count + 1, sizeof *stage->references);
     return stage;
 }
@@ -111,6 +112,7 @@ void hy_stage_free(struct hy_stage *stage) {
     hy_stage_end(stage);
     hy_free(stage->slots);
     hy_free(stage->references);
+    hy_arena_free(&stage->scratch);
     hy_free(stage);
 }
 

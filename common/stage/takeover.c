@@ -238,7 +238,7 @@ static bool start_step(struct hy_tenure *tenure) {
             return false;
     }
     for (uint32_t s = 0; s < stage->brain->source_count; s++) {
-        if (stage->source_is_log[s]) intake_resume(tenure, s);
+        if (stage->source_is_log[s]) sources_resume(tenure, s);
         hy_bus_read(stage->bus, stage->source_topics[s], tenure->partition, tenure->positions[s].next_offset);
     }
     tenure->phase = TENURE_RUNNING;

@@ -4,6 +4,7 @@
 //   takeover.c   CLAIM → watermark → fold up to the CLAIM
 //   loader.c     members from Redis, for a whole batch at once
 //   intake.c     fetched inputs → read, routed, their members loaded
+//   sources.c    messages of another log → inputs
 //   decide.c     input + state → record
 //   commit.c     records → block → log → durable, or a hole
 //   projector.c  durable state → Redis
@@ -63,8 +64,9 @@ struct hy_intake {
     const Huiyuan__V1__EmissionMark *origin; // NULL: not an emission
     const char *topic;                       // of the message proper (a forwarded one keeps its own)
     struct hy_bytes bytes;                   // of the message proper
-    struct hy_member *member;                // NULL unless it is decided here
-    uint64_t id_hash;                        // of the input's id, when there is a member
+    bool ours;                               // decided here
+    uint64_t member_hash, id_hash;           // of the ids, when it is
+    struct hy_member *member;                // likewise
 };
 
 struct hy_batch {
@@ -236,10 +238,11 @@ struct hy_stage {
     uint32_t source_topics[HY_SOURCES_LIMIT];
     bool source_is_log[HY_SOURCES_LIMIT];
     struct hy_stage_reference *references;
-    struct hy_slot *slots; // one a partition
-    size_t members;        // in memory, over all partitions
-    size_t backlog;        // fetched inputs that wait, over all partitions
-    uint32_t tenures;      // ever
+    struct hy_slot *slots;   // one a partition
+    struct hy_arena scratch; // of the input that is being decided: it stays in the nearest cache
+    size_t members;          // in memory, over all partitions
+    size_t backlog;          // fetched inputs that wait, over all partitions
+    uint32_t tenures;        // ever
     uint64_t random;
     int64_t now_ms;    // as given: the clock may be set back
     int64_t passed_ms; // never runs backwards: for pauses and durations; above 0
@@ -315,8 +318,14 @@ void names_keep(struct hy_names *names, const struct hy_bytes *values,
                 size_t count); // replaces none: it must be empty
 void names_free(struct hy_names *names);
 
-// intake.c. A source that is a log goes on where the position says.
-void intake_resume(struct hy_tenure *tenure, uint32_t source);
+// intake.c
+struct hy_intake *intake_add(struct hy_batch *batch);
+void intake_route(struct hy_tenure *tenure, struct hy_intake *intake); // whose it is
+
+// sources.c. A source that is a log goes on where the position says.
+void sources_resume(struct hy_tenure *tenure, uint32_t source);
+// A message of another log: a block that counts has many inputs, everything else none.
+void sources_take(struct hy_tenure *tenure, uint32_t source, const struct hy_message *message);
 
 // decide.c. One input → its record in tenure->block; evolves the member.
 void decide_input(struct hy_tenure *tenure, struct hy_intake *intake);

@@ -3,7 +3,7 @@
 #include "common/base/memory.h"
 
 enum {
-    FEW = 32, // up to here a look through all is faster than an index
+    FEW = 8, // up to here a look through all is faster than an index
 };
 
 void hy_window_free(struct hy_window *window) {

@@ -50,12 +50,15 @@ void hy_window_add(struct hy_window *window, const struct hy_receipt *receipt, s
 // NULL: not in the window. Valid until the next add.
 const struct hy_receipt *hy_window_find(const struct hy_window *window, uint32_t input_class,
                                         uint64_t id_hash);
-// Brings what a find will look at towards the cache: call it some inputs ahead.
+// Brings what a find and an add will touch towards the cache: call it some inputs ahead.
 static inline void hy_window_prefetch(const struct hy_window *window, uint64_t id_hash) {
     if (window->index_capacity > 0)
         __builtin_prefetch(&window->index[(uint32_t)id_hash & (window->index_capacity - 1)]);
     else
         __builtin_prefetch(window->items);
+    if (window->capacity > 0)
+        __builtin_prefetch(&window->items[(window->first + window->count) & (window->capacity - 1)], 1);
+    __builtin_prefetch(window->notes + window->notes_length, 1);
 }
 struct hy_bytes hy_window_note(const struct hy_window *window, const struct hy_receipt *receipt);
 // Forgets receipts at the front that lie before their class's horizon.

@@ -28,6 +28,7 @@ Huiyuan__V1__PointsChange *earn_points(const struct hy_program *program, size_t 
 
 // encode.c: by hand, byte for byte what protobuf-c would write; in the arena.
 struct hy_bytes points_change_encode(const Huiyuan__V1__PointsChange *change, struct hy_arena *arena);
+void points_state_encode(const struct points_state *state, struct hy_buffer *out); // a PointsState
 struct hy_bytes points_note_encode(const Huiyuan__V1__PointsChange *change,
                                    struct hy_arena *arena); // a PointsNote
 

@@ -4,7 +4,7 @@
 typedef Huiyuan__V1__PointsChange Change;
 
 static size_t rule_most(const Huiyuan__V1__AppliedRule *rule) {
-    return strlen(rule->rule_id) + 4 * HY_WIRE_NUMBER_BYTES;
+    return hy_wire_text_length(rule->rule_id) + 4 * HY_WIRE_NUMBER_BYTES;
 }
 
 static uint8_t *put_rule(uint8_t *p, const Huiyuan__V1__AppliedRule *rule) {
@@ -16,7 +16,7 @@ static uint8_t *put_rule(uint8_t *p, const Huiyuan__V1__AppliedRule *rule) {
 }
 
 static size_t line_most(const Huiyuan__V1__LinePosting *line) {
-    return strlen(line->line_id) + (5 + line->n_rules) * HY_WIRE_NUMBER_BYTES;
+    return hy_wire_text_length(line->line_id) + (5 + line->n_rules) * HY_WIRE_NUMBER_BYTES;
 }
 
 static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line) {
@@ -35,8 +35,8 @@ static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line) {
 }
 
 struct hy_bytes points_change_encode(const Change *change, struct hy_arena *arena) {
-    size_t most =
-        strlen(change->store_id) + strlen(change->tier) + strlen(change->reason) + 10 * HY_WIRE_NUMBER_BYTES;
+    size_t most = hy_wire_text_length(change->store_id) + hy_wire_text_length(change->tier) +
+                  hy_wire_text_length(change->reason) + 10 * HY_WIRE_NUMBER_BYTES;
     for (size_t i = 0; i < change->n_rules; i++)
         most += rule_most(change->rules[i]);
     for (size_t i = 0; i < change->n_lines; i++)
@@ -70,4 +70,15 @@ struct hy_bytes points_note_encode(const Change *change, struct hy_arena *arena)
     }
     p = hy_wire_put_number(p, 4, (uint64_t)change->type);
     return hy_bytes(start, (size_t)(p - start));
+}
+
+void points_state_encode(const struct points_state *state, struct hy_buffer *out) {
+    uint8_t *start = hy_buffer_reserve(out, 5 * HY_WIRE_NUMBER_BYTES);
+    if (start == NULL) return;
+    uint8_t *p = hy_wire_put_number(start, 1, (uint64_t)state->balance);
+    p = hy_wire_put_number(p, 2, (uint64_t)state->earned);
+    p = hy_wire_put_number(p, 3, (uint64_t)state->last_purchase_at_ms);
+    p = hy_wire_put_number(p, 4, (uint64_t)state->spend_fen);
+    p = hy_wire_put_number(p, 5, state->purchases);
+    hy_buffer_extend(out, (size_t)(p - start));
 }

@@ -149,15 +149,7 @@ static ProtobufCMessage *answer(void *context, const struct hy_input *input, str
 
 static void save(void *context, const void *state, struct hy_buffer *out) {
     (void)context;
-    const struct points_state *points = state;
-    Huiyuan__V1__PointsState saved = HUIYUAN__V1__POINTS_STATE__INIT;
-    saved.balance = points->balance;
-    saved.earned = points->earned;
-    saved.last_purchase_at_ms = points->last_purchase_at_ms;
-    saved.spend_fen = points->spend_fen;
-    saved.purchases = points->purchases;
-    uint8_t *p = hy_buffer_extend(out, huiyuan__v1__points_state__get_packed_size(&saved));
-    if (p != NULL) huiyuan__v1__points_state__pack(&saved, p);
+    points_state_encode(state, out);
 }
 
 static bool load(void *context, struct hy_bytes bytes, void *ret_state) {

@@ -45,6 +45,7 @@ static Huiyuan__V1__Emission *emission(void) {
     made->partition = (uint32_t)number();
     made->number = number();
     made->payload = bytes();
+    made->key = text();
     return made;
 }
 
@@ -67,6 +68,7 @@ static Huiyuan__V1__Record record(void) {
     made.reply_to = text();
     made.input_class = (uint32_t)number();
     made.answer = bytes();
+    made.source_index = (uint32_t)number();
     made.n_emissions = next() % 4;
     made.emissions = calloc(4, sizeof(Huiyuan__V1__Emission *));
     for (size_t i = 0; i < made.n_emissions; i++)
