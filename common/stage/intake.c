@@ -128,6 +128,7 @@ static void find_members(struct hy_tenure *tenure) {
 static void take(struct hy_tenure *tenure) {
     struct hy_stage *stage = tenure->stage;
     struct hy_intake *intake = add(&tenure->batch);
+    hy_ring_prefetch(&tenure->inbox, LOOK_AHEAD);
     intake->message = hy_ring_pop(&tenure->inbox);
     stage->backlog--;
     intake->bytes = intake->message.value;
