@@ -9,7 +9,7 @@
 
 enum {
     GATHER_MEMBERS = 10000, // changed by a partition that is behind before they are projected
-    GATHER_MS = 250,        // and for how long at most
+    GATHER_MS = 500,        // and for how long at most
     CEILING_BYTES = 256 * 1024 * 1024,
 };
 
