@@ -154,14 +154,13 @@ struct hy_bytes hy_arena_bytes(struct hy_arena *arena, struct hy_bytes bytes) {
 char *hy_arena_printf(struct hy_arena *arena, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
     size_t size = length < 0 ? 1 : (size_t)length + 1;
     char *text = hy_arena_alloc(arena, size);
     text[0] = '\0';
-    vsnprintf(text, size, format, again);
-    va_end(again);
+    va_start(arguments, format);
+    vsnprintf(text, size, format, arguments);
     va_end(arguments);
     return text;
 }

@@ -68,8 +68,9 @@ enum {
 
 // True when every byte of the text is of that form (UTF-8 well-formed); the length is not looked at.
 bool hy_text_has_form(enum hy_text_form form, const char *text, size_t length);
-// How many bytes from the beginning on are of that form, never more than `limit`. A terminator is of no form.
-size_t hy_text_span(enum hy_text_form form, const char *text, size_t limit);
+// How many bytes of a terminated text, from the beginning on, are of that form: all of them when the
+// terminator stands there.
+size_t hy_text_length(enum hy_text_form form, const char *text);
 
 // The table as Markdown (docs/contract.md).
 void hy_limits_print(struct hy_buffer *out);

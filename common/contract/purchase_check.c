@@ -59,8 +59,8 @@ static bool in_range(const struct hy_limit *limit, int64_t value) {
 // protobuf-c gives "" for a text that is absent; JSON and tests may leave NULL.
 static bool text_is_right(const struct hy_limit *limit, const char *text) {
     if (text == NULL || *text == '\0') return !limit->required;
-    size_t length = hy_text_span(limit->text_form, text, (size_t)limit->max); // stops at the terminator
-    return text[length] == '\0' && length >= (size_t)limit->min;
+    size_t length = hy_text_length(limit->text_form, text);
+    return text[length] == '\0' && length >= (size_t)limit->min && length <= (size_t)limit->max;
 }
 
 static void report_limit(struct check *check, const struct hy_limit *limit, bool absent) {

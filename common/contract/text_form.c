@@ -1,5 +1,6 @@
 // Which bytes a text of the contract may consist of.
 #include <stdint.h>
+#include <string.h>
 
 #include "common/contract/limits.h"
 
@@ -67,7 +68,22 @@ static size_t span_of_class(const uint8_t *text, size_t limit, uint8_t class) {
     return at;
 }
 
-size_t hy_text_span(enum hy_text_form form, const char *text, size_t limit) {
+// The terminator is of no class: one look at each byte.
+static const uint8_t *end_of_class(const uint8_t *text, uint8_t class) {
+    while ((CLASSES[*text] & class) != 0)
+        text++;
+    return text;
+}
+
+size_t hy_text_length(enum hy_text_form form, const char *text) {
+    const uint8_t *bytes = (const uint8_t *)text;
+    if (form == HY_FORM_ID) return (size_t)(end_of_class(bytes, IN_ID) - bytes);
+    if (form == HY_FORM_CURRENCY) return (size_t)(end_of_class(bytes, CAPITAL) - bytes);
+    const uint8_t *end = end_of_class(bytes, PRINTABLE);
+    return *end == '\0' ? (size_t)(end - bytes) : span_of_utf8(bytes, strlen(text));
+}
+
+static size_t span(enum hy_text_form form, const char *text, size_t limit) {
     const uint8_t *bytes = (const uint8_t *)text;
     switch (form) {
     case HY_FORM_TEXT: return span_of_utf8(bytes, limit);
@@ -78,5 +94,5 @@ size_t hy_text_span(enum hy_text_form form, const char *text, size_t limit) {
 }
 
 bool hy_text_has_form(enum hy_text_form form, const char *text, size_t length) {
-    return hy_text_span(form, text, length) == length;
+    return span(form, text, length) == length;
 }

@@ -3,8 +3,7 @@
 
 #include "common/program/internal.h"
 
-// An absent list holds for everything.
-static bool allows(char *const *sorted, size_t count, const char *text) {
+static bool contains(char *const *sorted, size_t count, const char *text) {
     size_t low = 0;
     size_t high = count;
     while (low < high) {
@@ -17,7 +16,12 @@ static bool allows(char *const *sorted, size_t count, const char *text) {
             low = middle + 1;
         }
     }
-    return count == 0;
+    return false;
+}
+
+// An absent list holds for everything.
+static inline bool allows(char *const *sorted, size_t count, const char *text) {
+    return count == 0 || contains(sorted, count, text);
 }
 
 static bool has_bit(uint32_t bits, int32_t number) {

@@ -7,7 +7,8 @@
 #include "proto/commands.pb-c.h"
 
 enum {
-    LOOK_AHEAD = 8,                // inputs
+    LOOK_AHEAD = 8,                // inputs of which message and member are asked for
+    PLACE_AHEAD = 16,              // and of which the member's place in the table is
     DIRTY_LIMIT = 60000,           // members that wait for their projection before a partition stops taking
     REPLIES_LIMIT = 20000,         // answers that wait for it, likewise
     OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
@@ -117,8 +118,8 @@ static void find_members(struct hy_tenure *tenure) {
     const struct hy_batch *batch = &tenure->batch;
     const struct hy_intake *end = batch->inputs + batch->count;
     for (struct hy_intake *intake = batch->inputs; intake < end; intake++) {
-        if (end - intake > 2 * LOOK_AHEAD)
-            hy_cache_prefetch_place(&tenure->cache, intake[2 * LOOK_AHEAD].member_hash);
+        if (end - intake > PLACE_AHEAD)
+            hy_cache_prefetch_place(&tenure->cache, intake[PLACE_AHEAD].member_hash);
         if (end - intake > LOOK_AHEAD)
             hy_cache_prefetch_member(&tenure->cache, intake[LOOK_AHEAD].member_hash);
         if (intake->ours) find_member(tenure, intake);
@@ -140,6 +141,7 @@ static void take_message(struct hy_tenure *tenure, uint32_t source, const struct
 
 static void take(struct hy_tenure *tenure) {
     struct hy_stage *stage = tenure->stage;
+    hy_ring_prefetch(&tenure->inbox, LOOK_AHEAD);
     struct hy_message message = hy_ring_pop(&tenure->inbox);
     uint32_t source = 0;
     stage->backlog--;

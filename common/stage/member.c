@@ -134,7 +134,9 @@ bool hy_member_apply(const struct hy_brain *brain, struct hy_member *member,
     uint32_t input_class = record->input_class;
     if (input_class < HY_CLASSES_LIMIT && record->event_time_ms > member->newest_ms[input_class]) {
         member->newest_ms[input_class] = record->event_time_ms;
-        expire(brain, member);
+        // Only this class's horizon has moved, so the front of another class is as recent as it was.
+        if (hy_window_begins_before(&member->window, hy_member_horizon_ms(brain, member, input_class)))
+            expire(brain, member);
     }
     window_add(member, &receipt, entry->id_hash);
     tail_add(member, &receipt);

@@ -50,7 +50,7 @@ static const struct hy_config_item shared_items[] = {
      "after which a silent instance loses its partitions", false, &settings.session_ms},
     {"HY_CACHE_MEMBERS", HY_CONFIG_NUMBER, "2000000", 1000, 1000000000, "members", "kept in memory", false,
      &settings.cache_members},
-    {"HY_BATCH_INPUTS", HY_CONFIG_NUMBER, "4000", 1, 1000000, "inputs", "taken in one turn of a partition",
+    {"HY_BATCH_INPUTS", HY_CONFIG_NUMBER, "2000", 1, 1000000, "inputs", "taken in one turn of a partition",
      false, &settings.batch_inputs},
     {"HY_BLOCK_BYTES", HY_CONFIG_NUMBER, "458752", 1024, 524288, "bytes", "at which a block closes", false,
      &settings.block_bytes},

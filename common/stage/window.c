@@ -73,6 +73,11 @@ static void notes_room(struct hy_window *window, uint32_t more) {
     }
 }
 
+// By other bits than the index and its tags.
+static uint64_t filter_bit(uint64_t id_hash) {
+    return UINT64_C(1) << (id_hash >> 26 & 63);
+}
+
 void hy_window_add(struct hy_window *window, const struct hy_receipt *receipt, struct hy_bytes note) {
     if (window->count == window->capacity) grow(window);
     uint16_t length = note.length > UINT16_MAX ? 0 : (uint16_t)note.length;
@@ -83,7 +88,8 @@ void hy_window_add(struct hy_window *window, const struct hy_receipt *receipt, s
     item->note_length = length;
     if (length > 0) memcpy(window->notes + window->notes_length, note.data, length);
     window->notes_length += length;
-    window->count++;
+    if (window->count++ == 0) window->front_ms = item->event_time_ms;
+    window->filter |= filter_bit(item->id_hash);
     if (window->index_capacity > 0) {
         if (window->index_used >= window->index_capacity / 4 * 3)
             index_make(window);
@@ -98,6 +104,7 @@ static bool matches(const struct hy_receipt *receipt, uint32_t input_class, uint
 
 const struct hy_receipt *hy_window_find(const struct hy_window *window, uint32_t input_class,
                                         uint64_t id_hash) {
+    if ((window->filter & filter_bit(id_hash)) == 0) return NULL;
     if (window->index_capacity == 0) {
         for (uint32_t i = window->count; i-- > 0;) {
             if (matches(at(window, i), input_class, id_hash)) return at(window, i);
@@ -125,6 +132,7 @@ void hy_window_expire(struct hy_window *window, const int64_t horizon_ms[HY_CLAS
         window->count--;
         window->base++;
     }
+    if (window->count > 0) window->front_ms = at(window, 0)->event_time_ms;
 }
 
 const struct hy_receipt *hy_window_oldest(const struct hy_window *window) {

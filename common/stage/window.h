@@ -30,6 +30,8 @@ struct hy_window_slot {
 
 struct hy_window {
     struct hy_receipt *items; // ring of `capacity` (a power of two)
+    int64_t front_ms; // event time of items[first]: whether it is too old is asked without a look at it
+    uint64_t filter;  // a bit for each receipt ever added: most ids that are not here are refused by it
     uint32_t first;
     uint32_t count;
     uint32_t capacity;
@@ -54,13 +56,14 @@ const struct hy_receipt *hy_window_find(const struct hy_window *window, uint32_t
 static inline void hy_window_prefetch(const struct hy_window *window, uint64_t id_hash) {
     if (window->index_capacity > 0)
         __builtin_prefetch(&window->index[(uint32_t)id_hash & (window->index_capacity - 1)]);
-    else
-        __builtin_prefetch(window->items);
     if (window->capacity > 0)
         __builtin_prefetch(&window->items[(window->first + window->count) & (window->capacity - 1)], 1);
     __builtin_prefetch(window->notes + window->notes_length, 1);
 }
 struct hy_bytes hy_window_note(const struct hy_window *window, const struct hy_receipt *receipt);
 // Forgets receipts at the front that lie before their class's horizon.
+static inline bool hy_window_begins_before(const struct hy_window *window, int64_t time_ms) {
+    return window->count > 0 && window->front_ms < time_ms;
+}
 void hy_window_expire(struct hy_window *window, const int64_t horizon_ms[HY_CLASSES_LIMIT]);
 const struct hy_receipt *hy_window_oldest(const struct hy_window *window); // NULL: empty

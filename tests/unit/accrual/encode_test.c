@@ -86,3 +86,25 @@ Test(encode, changes_and_notes_are_written_as_protobuf_c_does) {
         same(&note.base, points_note_encode(&change, &arena), &arena);
     }
 }
+
+Test(encode, a_state_is_what_protobuf_c_writes) {
+    struct hy_arena arena;
+    hy_arena_init(&arena);
+    for (size_t i = 0; i < 1000; i++) {
+        hy_arena_reset(&arena);
+        Huiyuan__V1__PointsState saved = HUIYUAN__V1__POINTS_STATE__INIT;
+        saved.balance = (int64_t)number();
+        saved.earned = (int64_t)number();
+        saved.last_purchase_at_ms = (int64_t)number();
+        saved.spend_fen = (int64_t)number();
+        saved.purchases = number();
+        struct points_state state = {saved.balance, saved.earned, saved.last_purchase_at_ms, saved.spend_fen,
+                                     saved.purchases};
+        struct hy_buffer out;
+        hy_buffer_init(&out, 4096);
+        points_state_encode(&state, &out);
+        same(&saved.base, hy_buffer_bytes(&out), &arena);
+        hy_buffer_free(&out);
+    }
+    hy_arena_free(&arena);
+}
