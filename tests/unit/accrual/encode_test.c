@@ -66,6 +66,8 @@ Test(encode, changes_and_notes_are_written_as_protobuf_c_does) {
         change.money_fen = (int64_t)number();
         change.total_fen = (int64_t)number();
         change.reason = text(&arena);
+        change.discount_hundredths = (uint32_t)number();
+        change.tier_since_ms = (int64_t)number();
         change.n_rules = next() % 5;
         change.n_lines = next() % 5;
         change.rules = hy_arena_alloc(&arena, 5 * sizeof(void *));
