@@ -96,7 +96,7 @@ class System:
     def environment(self, **more):
         return {
             **os.environ, "HY_KAFKA_BROKERS": self.brokers, "HY_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
-            "HY_TOPIC_PREFIX": self.prefix + ".", "HY_REDIS_PREFIX": self.prefix + ":", "HY_LOG_LEVEL": "warn", **more,
+            "HY_TOPIC_PREFIX": self.prefix + ".", "HY_REDIS_PREFIX": self.prefix + ":", "HY_LOG_LEVEL": "warn", "HY_ACCESS": "open", **more,
         }
 
     # --- one round's world ---

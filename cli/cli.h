@@ -55,9 +55,13 @@ void options_print(const struct cli_option *options, size_t count, FILE *out);
 
 extern const struct cli_command command_topics_create, command_topics_list;
 extern const struct cli_command command_program_check, command_program_publish, command_program_show;
+extern const struct cli_command command_keys_add, command_keys_list, command_keys_revoke;
+extern const struct cli_command command_campaign_check, command_campaign_preview, command_campaign_publish,
+    command_campaign_list;
 extern const struct cli_command command_import_purchases;
+extern const struct cli_command command_clock;
 extern const struct cli_command command_status;
 extern const struct cli_command command_tail, command_dead_letters;
 extern const struct cli_command command_verify;
 extern const struct cli_command command_rebuild;
-extern const struct cli_command command_explain;
+extern const struct cli_command command_explain, command_explain_tier;

@@ -9,7 +9,6 @@
 #include "cli/published.h"
 #include "common/base/hash.h"
 #include "common/base/memory.h"
-#include "common/io/zone.h"
 
 static const char *member, *language = "both";
 
@@ -39,17 +38,10 @@ static bool make_query(const struct cli *cli, const char *text, struct find_quer
     return true;
 }
 
-static struct hy_program *find_program(const struct published *published, uint32_t version) {
-    const Huiyuan__V1__ProgramVersion *found = published_version(published, version);
-    struct hy_program_faults faults = {0};
-    if (found == NULL) return NULL;
-    return hy_program_parse(hy_bytes(found->yaml.data, found->yaml.len), hy_zone_load, &faults);
-}
-
 // True when the points follow from the record.
 static bool explain(const struct found_record *found, const struct published *published) {
     bool good = true;
-    struct hy_program *program = find_program(published, found->record->program_version);
+    struct hy_program *program = published_program(published, found->record->program_version);
     if (strcmp(language, "zh") != 0) good = explain_print(EXPLAIN_ENGLISH, found, program);
     if (strcmp(language, "both") == 0) putchar('\n');
     if (strcmp(language, "en") != 0) good = explain_print(EXPLAIN_CHINESE, found, program) && good;

@@ -131,13 +131,31 @@ static void print_code(const struct words *words) {
                record->original->seq, record->original->index);
 }
 
-static void print_circumstances(const struct words *words) {
+// "Silver (points ×1.20, pays 90 %)"
+static void print_tier(const struct words *words) {
     const Huiyuan__V1__PointsChange *change = words->change;
     const struct hy_tier_rule *tier = tier_by(words, change->tier, false);
+    printf("%s %s", SAY("tier", "等级"), tier != NULL ? SAY(tier->name_en, tier->name_zh) : change->tier);
+    char factor[24];
+    if (tier != NULL) {
+        hy_hundredths_format(tier->multiplier_hundredths, factor);
+        printf(SAY(" (points ×%s", "（积分 ×%s"), factor);
+    }
+    if (change->discount_hundredths > 0) {
+        if (tier == NULL) fputs(SAY(" (", "（"), stdout);
+        printf(SAY("%spays %" PRIu32 " %%", "%s实付 %" PRIu32 "%%"), tier != NULL ? SAY(", ", "，") : "",
+               change->discount_hundredths);
+    }
+    if (tier != NULL || change->discount_hundredths > 0) fputs(SAY(")", "）"), stdout);
+}
+
+static void print_circumstances(const struct words *words) {
+    const Huiyuan__V1__PointsChange *change = words->change;
     char paid[24];
     char total[24];
-    printf("  %s %s, %s %s, ", SAY("store", "门店"), change->store_id, SAY("tier", "等级"),
-           tier != NULL ? SAY(tier->name_en, tier->name_zh) : change->tier);
+    printf("  %s %s, ", SAY("store", "门店"), change->store_id);
+    print_tier(words);
+    fputs(", ", stdout);
     printf(SAY("¥%s paid with money of ¥%s\n", "现金类支付 ¥%s，合计 ¥%s\n"), money(change->money_fen, paid),
            money(change->total_fen, total));
     for (size_t i = 0; i < change->n_rules; i++) {
@@ -244,19 +262,42 @@ static bool print_change(const struct words *words, struct hy_arena *arena) {
     return why == NULL;
 }
 
-bool explain_print(enum explain_language language, const struct found_record *found,
-                   const struct hy_program *program) {
-    struct words all = {.language = language, .found = found, .program = program};
-    struct words *words = &all;
+// No purchase: from here on the member has another tier.
+static void print_tier_taken(const struct words *words) {
+    const Huiyuan__V1__Record *record = words->found->record;
+    printf(SAY("Entry %" PRIu32 "-%" PRIu64 "-%" PRIu32 ": member %s has tier %s",
+               "流水 %" PRIu32 "-%" PRIu64 "-%" PRIu32 "：会员 %s 的等级为 %s"),
+           words->found->place.partition, words->found->place.seq, words->found->place.index,
+           record->member_id, words->change->tier);
+    print_time(words, SAY(", for purchases from", "，适用的消费起始时间"), words->change->tier_since_ms);
+    printf(SAY(" (tiers record %s); no points\n", "（等级记录 %s），不涉及积分\n"), record->input_id);
+}
+
+static bool is_tier_taken(const struct words *words) {
+    return words->change != NULL && words->change->type == HUIYUAN__V1__ENTRY_TYPE__TIER_TAKEN;
+}
+
+static bool print_purchase(const struct words *words, struct hy_arena *arena) {
     print_head(words);
     print_code(words);
-    if (found->record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) return true;
+    if (words->found->record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) return true;
+    if (words->change == NULL) puts(SAY("  !!! its body cannot be decoded", "  !!! 记录内容无法解析"));
+    return words->change != NULL && print_change(words, arena);
+}
+
+bool explain_print(enum explain_language language, const struct found_record *found,
+                   const struct hy_program *program) {
+    struct words words = {.language = language, .found = found, .program = program};
     struct hy_arena arena;
     hy_arena_init(&arena);
-    all.change = huiyuan__v1__points_change__unpack(&arena.protobuf, found->record->body.len,
-                                                    found->record->body.data);
-    if (all.change == NULL) puts(SAY("  !!! its body cannot be decoded", "  !!! 记录内容无法解析"));
-    bool good = all.change != NULL && print_change(words, &arena);
+    if (found->record->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED)
+        words.change = huiyuan__v1__points_change__unpack(&arena.protobuf, found->record->body.len,
+                                                          found->record->body.data);
+    bool good = true;
+    if (is_tier_taken(&words))
+        print_tier_taken(&words);
+    else
+        good = print_purchase(&words, &arena);
     hy_arena_free(&arena);
     return good;
 }

@@ -14,10 +14,14 @@ struct search {
     bool corrupt;
 };
 
+static bool by_place(const struct find_query *query) {
+    return query->input_id == NULL && query->member_id == NULL;
+}
+
 static bool matches(const struct find_query *query, const Huiyuan__V1__Block *block, uint32_t index) {
     const Huiyuan__V1__Record *record = block->records[index];
-    if (query->input_id == NULL) return block->seq == query->seq && index == query->index;
-    return strcmp(record->input_id, query->input_id) == 0 &&
+    if (by_place(query)) return block->seq == query->seq && index == query->index;
+    return (query->input_id == NULL || strcmp(record->input_id, query->input_id) == 0) &&
            (query->member_id == NULL || strcmp(record->member_id, query->member_id) == 0);
 }
 
@@ -50,7 +54,7 @@ static bool take(void *context, const struct hy_message *message) {
                                           read.block->recorded_at_ms};
         if (matches(search->query, read.block, i)) keep(search->found, &place, read.block->records[i]);
     }
-    return search->query->input_id != NULL || read.block->seq < search->query->seq;
+    return !by_place(search->query) || read.block->seq < search->query->seq;
 }
 
 bool find_records(const struct cli *cli, const char *log, const struct find_query *query,

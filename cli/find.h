@@ -18,7 +18,7 @@ struct found {
 };
 
 struct find_query {
-    const char *input_id;  // NULL: by place
+    const char *input_id;  // NULL, and no member either: by place; NULL: all of the member
     const char *member_id; // NULL: of all members
     int64_t partition;     // -1: all
     uint64_t seq;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <string.h>
 
 #include "common/base/memory.h"
 
@@ -163,4 +164,48 @@ void json_message(struct hy_buffer *out, const ProtobufCMessage *message, json_i
     hy_buffer_add(out, "{", 1);
     json_fields(out, message, inside, context, true);
     hy_buffer_add(out, "}", 1);
+}
+
+// --- for people ---
+
+static bool holds_bytes(const ProtobufCMessageDescriptor *of) {
+    for (unsigned i = 0; i < of->n_fields; i++) {
+        if (of->fields[i].type == PROTOBUF_C_TYPE_BYTES) return true;
+    }
+    return false;
+}
+
+static bool is_empty(const ProtobufCFieldDescriptor *field, const void *place) {
+    static const unsigned char zero[sizeof(uint64_t)];
+    if (field->type == PROTOBUF_C_TYPE_STRING) return VALUE(char *) == NULL || VALUE(char *)[0] == '\0';
+    return memcmp(place, zero, size_of(field->type)) == 0;
+}
+
+static void add_word(const struct writing *writing, const ProtobufCFieldDescriptor *field,
+                     const void *place) {
+    hy_buffer_printf(writing->out, " %s=", field->name);
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE && holds_bytes(field->descriptor))
+        hy_buffer_printf(writing->out, "(sealed 已加密)");
+    else
+        add_value(writing, field, place);
+}
+
+void json_words(struct hy_buffer *out, const ProtobufCMessage *message) {
+    const struct writing writing = {out, message->descriptor, NULL, NULL};
+    const unsigned char *base = (const unsigned char *)message;
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        const void *place = base + field->offset;
+        if (!is_there(message, field) || field->type == PROTOBUF_C_TYPE_BYTES) continue;
+        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+            if (*(const size_t *)(const void *)(base + field->quantifier_offset) == 0) continue;
+            hy_buffer_printf(out, " %s=", field->name);
+            add_list(&writing, field, base);
+        } else if (field->type == PROTOBUF_C_TYPE_ENUM && strcmp(field->name, "kind") == 0) {
+            hy_buffer_printf(out, " ");
+            add_choice(out, field, VALUE(int32_t));
+        } else if (!is_empty(field, place)) {
+            add_word(&writing, field, place);
+        }
+    }
 }

@@ -15,5 +15,7 @@ void json_message(struct hy_buffer *out, const ProtobufCMessage *message, json_i
 // The fields alone, without braces, each with a comma before it unless it is the first.
 void json_fields(struct hy_buffer *out, const ProtobufCMessage *message, json_inside inside,
                  const void *context, bool first);
+// One line for people: " KIND name=value …", of the fields that are set; bytes are left out.
+void json_words(struct hy_buffer *out, const ProtobufCMessage *message);
 // In quotes; what is not UTF-8 becomes U+FFFD.
 void json_text(struct hy_buffer *out, const char *text);

@@ -71,7 +71,9 @@ bool options_read(const struct cli_option *options, size_t count, char **argumen
     int end = *ret_count;
     bool all_arguments = false;
     for (int i = 0; i < end; i++) {
-        bool is_option = !all_arguments && arguments[i][0] == '-' && arguments[i][1] != '\0';
+        // No option is a digit: "-1h" is an argument.
+        bool is_option = !all_arguments && arguments[i][0] == '-' && arguments[i][1] != '\0' &&
+                         strspn(arguments[i] + 1, "0123456789") == 0;
         if (is_option && strcmp(arguments[i], "--") == 0) {
             all_arguments = true;
         } else if (!is_option) {

@@ -1,4 +1,4 @@
-// `rebuild`: what the services keep in Redis, made again from the log. Safe beside running services: every
+// `rebuild`: what the services keep in Redis, made again from the logs. Safe beside running services: every
 // write is made on condition of the watermark, and gives it another opening, so that nobody else's write
 // fits in between, and owners load anew what was written here.
 #include <inttypes.h>
@@ -19,12 +19,12 @@ enum {
     CEILING_BYTES = 256 << 20,
 };
 
-static const char *log_name = "points";
+static const char *log_name; // NULL: all
 static int64_t only = -1;
 static bool yes;
 
 static const struct cli_option options[] = {
-    {"log", 0, CLI_TEXT, "LOG", "which one (points) 重建哪个日志", 0, 0, &log_name},
+    {"log", 0, CLI_TEXT, "LOG", "this one alone; default: all 只重建该日志，默认全部", 0, 0, &log_name},
     {"partition", 'p', CLI_NUMBER, "N", "only this one 只重建该分区", 0, 1023, &only},
     {"yes", 'y', CLI_SWITCH, NULL, "do not ask 不询问", 0, 0, &yes},
 };
@@ -326,9 +326,9 @@ static int rebuild_all(struct rebuild *rebuild, struct writer *writers) {
     for (size_t i = 0; i < verify->count; i++)
         records += verify->parts[i].records;
     double seconds = progress_seconds(&clock);
-    printf("rebuilt 已重建: %" PRIu64 " records 条流水, %" PRIu64 " members 会员, %" PRIu64
+    printf("%s rebuilt 已重建: %" PRIu64 " records 条流水, %" PRIu64 " members 会员, %" PRIu64
            " stray keys removed 多余的键已删除, %.1f s, %.0f records/s\n",
-           records, rebuild->written, deleted, seconds, (double)records / seconds);
+           verify->brain->log, records, rebuild->written, deleted, seconds, (double)records / seconds);
     return CLI_OK;
 }
 
@@ -338,41 +338,50 @@ static bool confirmed(void) {
         say_error("this writes to Redis: say --yes / 此操作会写入 Redis，请加 --yes");
         return false;
     }
-    fprintf(stderr, "Write what Redis holds of log %s anew? 重写 Redis 中 %s 的全部数据？ [y/N] ", log_name,
-            log_name);
+    const char *what = log_name == NULL ? "all logs 全部日志" : log_name;
+    fprintf(stderr, "Write what Redis holds of %s anew? 重写 Redis 中的数据？ [y/N] ", what);
     return getchar() == 'y';
 }
 
-static int run(const struct cli *cli, char *const *arguments, int count) {
-    (void)arguments;
-    (void)count;
-    struct rebuild rebuild = {.verify = {.cli = cli, .brain = brain_of(log_name), .keep_pages = true}};
+static int rebuild_log(const struct cli *cli, struct hy_store *store, const char *log) {
+    struct rebuild rebuild = {.verify = {.cli = cli, .brain = brain_of(log), .keep_pages = true},
+                              .store = store};
     struct verify *verify = &rebuild.verify;
     uint32_t partitions;
-    if (verify->brain == NULL) {
-        say_error("%s: no such log / 没有该日志", log_name);
-        return CLI_USAGE;
-    }
-    if (!confirmed()) return CLI_USAGE;
-    if (!kafka_topic_partitions(cli, log_name, &partitions)) return CLI_FAULT;
-    rebuild.store = redis_open(cli);
-    if (rebuild.store == NULL) return CLI_FAULT;
+    if (!kafka_topic_partitions(cli, log, &partitions)) return CLI_FAULT;
     verify->count = partitions;
     verify->parts = hy_calloc(partitions, sizeof *verify->parts);
     hy_arena_init(&verify->arena);
     for (uint32_t p = 0; p < partitions; p++)
         verify_part_init(verify, p);
     struct writer *writers = hy_calloc(partitions, sizeof *writers);
-    // The process ends with the command: what it holds of the members goes with it.
-    int status = rebuild_all(&rebuild, writers);
-    hy_store_close(rebuild.store);
+    // The process ends soon: what it holds of the members goes with it.
+    return rebuild_all(&rebuild, writers);
+}
+
+static int run(const struct cli *cli, char *const *arguments, int count) {
+    (void)arguments;
+    (void)count;
+    if (log_name != NULL && brain_of(log_name) == NULL) {
+        say_error("%s: no such log / 没有该日志", log_name);
+        return CLI_USAGE;
+    }
+    if (!confirmed()) return CLI_USAGE;
+    struct hy_store *store = redis_open(cli);
+    if (store == NULL) return CLI_FAULT;
+    int status = CLI_OK;
+    const char *log;
+    for (size_t i = 0; status == CLI_OK && (log = brain_log(i)) != NULL; i++) {
+        if (log_name == NULL || strcmp(log, log_name) == 0) status = rebuild_log(cli, store, log);
+    }
+    hy_store_close(store);
     return status;
 }
 
 const struct cli_command command_rebuild = {
     .name = "rebuild",
     .arguments = "",
-    .english = "make what Redis holds anew from the log",
+    .english = "make what Redis holds anew from the logs",
     .chinese = "用日志重建 Redis 中的数据",
     .more = "For a Redis that lost data or holds wrong data. May run while the services do: there is no "
             "moment at which\n"

@@ -13,9 +13,10 @@
 
 enum { FIRST_WINDOW = 8, WINDOW_GROWTH = 16, OUT_CEILING_BYTES = 16 << 20 };
 
-static bool as_json;
+static bool as_json, in_full;
 
 static const struct cli_option options[] = {
+    {"long", 'l', CLI_SWITCH, NULL, "a line for each partition 逐分区显示", 0, 0, &in_full},
     {"json", 0, CLI_SWITCH, NULL, "one JSON object 输出 JSON", 0, 0, &as_json},
 };
 
@@ -208,7 +209,7 @@ static bool show_services(const struct cli *cli, struct hy_admin *admin, struct 
             if (!first) hy_buffer_add(out, ",", 1);
             status_print_json(&status, out);
         } else if (good) {
-            status_print(&status);
+            status_print(&status, in_full);
         }
         first = false;
         hy_free(status.parts);
@@ -240,8 +241,8 @@ const struct cli_command command_status = {
     .english = "who owns what, what waits, how far Redis is",
     .chinese = "查看分区归属、积压和 Redis 进度",
     .more = "WAITING: inputs that the log has not taken yet. BLOCK: the last of the log. BEHIND: blocks that "
-            "Redis does "
-            "not show yet.\nWAITING 为待处理输入数，BLOCK 为日志最新区块，BEHIND 为 Redis 落后的区块数。",
+            "Redis does not show yet.\nWAITING 为待处理输入数，BLOCK 为日志最新区块，BEHIND 为 Redis "
+            "落后的区块数。",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .run = run,

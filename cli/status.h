@@ -33,5 +33,6 @@ struct status {
 };
 
 int64_t status_lag(const struct status_source *source);
-void status_print(const struct status *status);
+// A line an instance, or (in full) a partition.
+void status_print(const struct status *status, bool in_full);
 void status_print_json(const struct status *status, struct hy_buffer *out);

@@ -274,9 +274,11 @@ const struct cli_command command_tail = {
     .arguments = "TOPIC",
     .english = "what stands last in a log or another topic",
     .chinese = "查看日志或其他主题的最新内容",
-    .more = "TOPIC is a log (points), or purchases, commands, program, dead-letters.\n"
-            "A line of a log: time, record (partition-block-index), member, input, outcome, what happened.\n"
-            "日志的一行：时间、流水号（分区-区块-序号）、会员、输入编号、结果、内容。",
+    .more =
+        "TOPIC is a log (members, points, tiers, campaigns, deliveries), or purchases, commands, program,\n"
+        "member-keys, access, dead-letters.\n"
+        "A line of a log: time, record (partition-block-index), member, input, outcome, what happened.\n"
+        "日志的一行：时间、流水号（分区-区块-序号）、会员、输入编号、结果、内容。",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .argument_min = 1,

@@ -42,6 +42,12 @@ static struct hy_admin_topic wanted_topic(const struct cli *cli, const struct hy
         set(&wanted, "retention.bytes", "-1");
     } else if (topic->cleanup == HY_KEEP_FOR_TIME) {
         set(&wanted, "retention.ms", "604800000"); // 7 days
+    } else {
+        // What was deleted (an erased member's key) is gone from the disks after a day or two; that it was
+        // deleted is said for a year, so that no older copy of Redis misses it.
+        set(&wanted, "segment.ms", "86400000");
+        set(&wanted, "max.compaction.lag.ms", "86400000");
+        set(&wanted, "delete.retention.ms", "31536000000");
     }
     if (replication >= 3) set(&wanted, "min.insync.replicas", "2");
     return wanted;

@@ -22,6 +22,9 @@ enum verify_check {
     CHECK_RULES,
     CHECK_BALANCE,
     CHECK_SUMS,
+    CHECK_BUDGETS,
+    CHECK_COUPONS,
+    CHECK_TURNS,
     CHECK_INPUTS,
     CHECK_WATERMARK,
     CHECK_TALLIES,
@@ -55,9 +58,9 @@ struct verify_part {
     struct hy_totals totals;
     int64_t recorded_at_ms;
     int64_t positions[HY_SOURCES_LIMIT];
-    int64_t last_offset[HY_SOURCES_LIMIT]; // of a record of that source; -1: none
-    int64_t *offsets[HY_SOURCES_LIMIT];    // all of them, for --deep
-    size_t offset_count[HY_SOURCES_LIMIT], offset_capacity[HY_SOURCES_LIMIT];
+    int64_t last_input[HY_SOURCES_LIMIT]; // verify_input of a record of that source; -1: none
+    int64_t *inputs[HY_SOURCES_LIMIT];    // all of them, for --deep
+    size_t input_count[HY_SOURCES_LIMIT], input_capacity[HY_SOURCES_LIMIT];
     uint64_t records;
     struct hy_place *unsent; // blocks whose emissions may not all be sent; the first is the one that counts
     size_t unsent_count, unsent_capacity;
@@ -67,6 +70,12 @@ struct verify_part {
     struct hy_place watermark; // when it began
     struct hy_totals projected;
 };
+
+// Where an input stands in its source: the offset; in a source that is a log the place in the block, too.
+enum { INPUT_INDEX_BITS = 20 };
+static inline int64_t verify_input(int64_t offset, uint32_t index) {
+    return (int64_t)((uint64_t)offset << INPUT_INDEX_BITS | (index & ((1U << INPUT_INDEX_BITS) - 1)));
+}
 
 struct verify {
     const struct cli *cli;
@@ -87,7 +96,13 @@ void verify_fault(struct verify *verify, enum verify_check check, const char *fo
 static inline void verify_count(struct verify *verify, enum verify_check check, uint64_t count) {
     verify->results[check].checked += count;
 }
-bool verify_report(const struct verify *verify, bool json); // true: no faults
+bool verify_good(const struct verify_result *results); // no faults
+// The table at the end, over all logs that were verified.
+void verify_print(const struct verify_result *results, bool deep);
+void verify_print_json(const struct verify_result *results, struct hy_buffer *out); // "good":…,"checks":[…]
+
+// verify_inputs.c. Every input left exactly one record, by the source topics. False: Kafka is away.
+bool verify_inputs(struct verify *verify);
 
 // verify_log.c. Takes the next message of the log.
 void verify_log_message(struct verify *verify, struct verify_part *part, const struct hy_message *message);
@@ -95,17 +110,16 @@ void verify_part_init(struct verify *verify, uint32_t partition);
 void verify_part_free(const struct verify *verify, struct verify_part *part);
 struct verify_member *verify_member_find(const struct verify_part *part, const char *id);
 struct verify_member *verify_member_get(struct verify *verify, struct verify_part *part, const char *id);
-// Every input left exactly one record, by the source topics. False: Kafka is away.
-bool verify_inputs(struct verify *verify);
 
-// verify_points.c. What is special to the log of points; NULL functions: nothing.
+// What is special to one log: verify_points.c, verify_campaigns.c. `part` NULL: what the brain checks.
 struct verify_ledger {
     const char *log;
     void (*record)(struct verify *verify, struct verify_part *part, struct verify_member *member,
-                   const char *name, const ProtobufCMessage *body);
+                   const char *name, const Huiyuan__V1__Record *record, const ProtobufCMessage *body);
     void (*part)(struct verify *verify, struct verify_part *part);
 };
-const struct verify_ledger *verify_ledger_of(const char *log); // NULL: none
+extern const struct verify_ledger verify_points, verify_campaigns;
+const struct verify_ledger *verify_ledger_of(const char *log); // verify_log.c; NULL: none
 
 // verify_redis.c. Each false, with a line on stderr, when Redis does not answer.
 bool verify_watermarks(struct verify *verify, struct hy_store *store);

@@ -5,7 +5,6 @@
 #include "cli/verify.h"
 #include "common/base/hash.h"
 #include "common/base/memory.h"
-#include "proto/commands.pb-c.h"
 
 static bool same_member(const void *value, const void *key) {
     return strcmp(((const struct verify_member *)value)->member->id, key) == 0;
@@ -25,6 +24,14 @@ struct verify_member *verify_member_get(struct verify *verify, struct verify_par
     return found;
 }
 
+const struct verify_ledger *verify_ledger_of(const char *log) {
+    static const struct verify_ledger *const ledgers[] = {&verify_points, &verify_campaigns};
+    for (size_t i = 0; i < sizeof ledgers / sizeof ledgers[0]; i++) {
+        if (strcmp(log, ledgers[i]->log) == 0) return ledgers[i];
+    }
+    return NULL;
+}
+
 void verify_part_init(struct verify *verify, uint32_t partition) {
     struct verify_part *part = &verify->parts[partition];
     part->partition = partition;
@@ -33,7 +40,7 @@ void verify_part_init(struct verify *verify, uint32_t partition) {
     hy_map_init(&part->members);
     hy_map_init(&part->accepted);
     for (size_t s = 0; s < HY_SOURCES_LIMIT; s++)
-        part->positions[s] = part->last_offset[s] = -1;
+        part->positions[s] = part->last_input[s] = -1;
 }
 
 void verify_part_free(const struct verify *verify, struct verify_part *part) {
@@ -51,7 +58,7 @@ void verify_part_free(const struct verify *verify, struct verify_part *part) {
     hy_totals_free(&part->projected);
     hy_free(part->unsent);
     for (size_t s = 0; s < HY_SOURCES_LIMIT; s++)
-        hy_free(part->offsets[s]);
+        hy_free(part->inputs[s]);
 }
 
 // --- one record ---
@@ -73,18 +80,21 @@ static void check_offset(struct verify *verify, const struct at *at, const Huiyu
         return;
     }
     size_t source = record->source - 1;
-    if (record->offset <= part->last_offset[source])
-        verify_fault(verify, CHECK_POSITIONS, "%s: offset %" PRId64 " of %s comes after %" PRId64, at->name,
-                     record->offset, verify->brain->sources[source], part->last_offset[source]);
-    part->last_offset[source] = record->offset;
+    int64_t input = verify_input(record->offset, record->source_index);
+    if (input <= part->last_input[source])
+        verify_fault(verify, CHECK_POSITIONS,
+                     "%s: offset %" PRId64 " (%" PRIu32 ") of %s comes after %" PRId64, at->name,
+                     record->offset, record->source_index, verify->brain->sources[source],
+                     part->last_input[source] >> INPUT_INDEX_BITS);
+    part->last_input[source] = input;
     if (!verify->deep) return;
-    if (part->offset_count[source] == part->offset_capacity[source]) {
-        part->offset_capacity[source] =
-            part->offset_capacity[source] == 0 ? 1024 : part->offset_capacity[source] * 2;
-        part->offsets[source] =
-            hy_realloc(part->offsets[source], part->offset_capacity[source] * sizeof(int64_t));
+    if (part->input_count[source] == part->input_capacity[source]) {
+        part->input_capacity[source] =
+            part->input_capacity[source] == 0 ? 1024 : part->input_capacity[source] * 2;
+        part->inputs[source] =
+            hy_realloc(part->inputs[source], part->input_capacity[source] * sizeof(int64_t));
     }
-    part->offsets[source][part->offset_count[source]++] = record->offset;
+    part->inputs[source][part->input_count[source]++] = input;
 }
 
 static bool any(const void *value, const void *key) {
@@ -173,7 +183,7 @@ static void check_member(struct verify *verify, const struct at *at, const Huiyu
         verify_waiting(verify, at->part, found);
     check_once(verify, at, found->member, record);
     const struct verify_ledger *ledger = verify_ledger_of(verify->brain->log);
-    if (ledger != NULL && body != NULL) ledger->record(verify, at->part, found, at->name, body);
+    if (ledger != NULL && body != NULL) ledger->record(verify, at->part, found, at->name, record, body);
     struct hy_member_entry entry = {record, at->block->seq, at->index,
                                     hy_hash64(hy_bytes_of(record->input_id))};
     if (hy_member_apply(verify->brain, found->member, &entry, body)) keep_page(verify, found);
@@ -202,12 +212,14 @@ static void check_positions(struct verify *verify, struct verify_part *part,
     for (size_t i = 0; i < block->n_positions; i++) {
         for (size_t s = 0; s < verify->brain->source_count; s++) {
             if (strcmp(block->positions[i]->topic, verify->brain->sources[s]) != 0) continue;
+            // A block of another log may be taken in parts: then the next offset is still its own.
             int64_t next = block->positions[i]->next_offset;
-            if (next < part->positions[s] || next <= part->last_offset[s])
+            int64_t last = part->last_input[s] < 0 ? -1 : part->last_input[s] >> INPUT_INDEX_BITS;
+            if (next < part->positions[s] || next < last || (next == last && block->positions[i]->taken == 0))
                 verify_fault(verify, CHECK_POSITIONS,
                              "block %" PRIu32 "-%" PRIu64 ": position %" PRId64 " of %s after %" PRId64,
                              part->partition, block->seq, next, verify->brain->sources[s],
-                             next < part->positions[s] ? part->positions[s] : part->last_offset[s]);
+                             next < part->positions[s] ? part->positions[s] : last);
             part->positions[s] = next;
         }
     }
@@ -279,71 +291,4 @@ void verify_log_message(struct verify *verify, struct verify_part *part, const s
     }
     if (read.what == HY_READ_BLOCK) take_block(verify, part, read.block);
     check_watermark(verify, part, &read, message->offset);
-}
-
-// --- the inputs ---
-
-struct inputs {
-    struct verify *verify;
-    size_t source;
-    size_t next[1024]; // by partition: which of the records' offsets comes next
-};
-
-// Commands for other services leave no record.
-static bool is_ours(const struct verify *verify, size_t source, struct hy_bytes value) {
-    if (strcmp(verify->brain->sources[source], "commands") != 0) return true;
-    Huiyuan__V1__Command *command = huiyuan__v1__command__unpack(NULL, value.length, value.data);
-    bool ours = command == NULL || strcmp(command->to, verify->brain->log) == 0;
-    if (command != NULL) huiyuan__v1__command__free_unpacked(command, NULL);
-    return ours;
-}
-
-static bool take_input(void *context, const struct hy_message *message) {
-    struct inputs *inputs = context;
-    struct verify *verify = inputs->verify;
-    struct verify_part *part = &verify->parts[message->partition];
-    const int64_t *offsets = part->offsets[inputs->source];
-    size_t count = part->offset_count[inputs->source];
-    size_t *next = &inputs->next[message->partition];
-    const char *topic = verify->brain->sources[inputs->source];
-    if (!is_ours(verify, inputs->source, message->value)) return true;
-    verify_count(verify, CHECK_INPUTS, 1);
-    for (; *next < count && offsets[*next] < message->offset; (*next)++)
-        verify_fault(verify, CHECK_INPUTS, "a record names %s/%" PRIu32 "/%" PRId64 ", where no message is",
-                     topic, part->partition, offsets[*next]);
-    if (*next < count && offsets[*next] == message->offset)
-        (*next)++;
-    else
-        verify_fault(verify, CHECK_INPUTS, "%s/%" PRIu32 "/%" PRId64 " left no record", topic,
-                     part->partition, message->offset);
-    return true;
-}
-
-static bool verify_source(struct verify *verify, size_t source) {
-    size_t count;
-    struct kafka_span *spans = kafka_spans(verify->cli, verify->brain->sources[source], -1, &count);
-    if (spans == NULL) return false;
-    struct inputs *inputs = hy_calloc(1, sizeof *inputs);
-    *inputs = (struct inputs){.verify = verify, .source = source};
-    for (size_t i = 0; i < count && i < verify->count; i++) {
-        const struct verify_part *part = &verify->parts[i];
-        // What is before the first message kept can no longer be compared.
-        while (inputs->next[i] < part->offset_count[source] &&
-               part->offsets[source][inputs->next[i]] < spans[i].from)
-            inputs->next[i]++;
-        if (part->positions[source] < spans[i].to)
-            spans[i].to = part->positions[source] < 0 ? spans[i].from : part->positions[source];
-        if (part->broken) spans[i].to = spans[i].from;
-    }
-    bool good = kafka_read(verify->cli, verify->brain->sources[source], spans, count, take_input, inputs);
-    hy_free(inputs);
-    hy_free(spans);
-    return good;
-}
-
-bool verify_inputs(struct verify *verify) {
-    bool good = true;
-    for (size_t s = 0; s < verify->brain->source_count && good; s++)
-        good = verify_source(verify, s);
-    return good;
 }

@@ -9,7 +9,8 @@ const char *const verify_names[CHECK_COUNT] = {
     [CHECK_CHAIN] = "chain",         [CHECK_TIME] = "time",       [CHECK_POSITIONS] = "positions",
     [CHECK_HOME] = "home",           [CHECK_ENTRIES] = "entries", [CHECK_ONCE] = "once",
     [CHECK_EMISSIONS] = "emissions", [CHECK_LINES] = "lines",     [CHECK_RULES] = "rules",
-    [CHECK_BALANCE] = "balance",     [CHECK_SUMS] = "sums",       [CHECK_INPUTS] = "inputs",
+    [CHECK_BALANCE] = "balance",     [CHECK_SUMS] = "sums",       [CHECK_BUDGETS] = "budgets",
+    [CHECK_COUPONS] = "coupons",     [CHECK_TURNS] = "turns",     [CHECK_INPUTS] = "inputs",
     [CHECK_WATERMARK] = "watermark", [CHECK_TALLIES] = "tallies", [CHECK_STATES] = "states",
     [CHECK_PAGES] = "pages",         [CHECK_KEYS] = "keys",
 };
@@ -26,6 +27,9 @@ static const char *const words[CHECK_COUNT] = {
     [CHECK_RULES] = "points follow from the rules 积分与规则相符",
     [CHECK_BALANCE] = "balances follow from postings 余额与流水相符",
     [CHECK_SUMS] = "sums over members 会员合计",
+    [CHECK_BUDGETS] = "budgets never exceeded 预算未超出",
+    [CHECK_COUPONS] = "coupons redeemed at most once 优惠券最多使用一次",
+    [CHECK_TURNS] = "members once an occasion 每次活动每会员一次",
     [CHECK_INPUTS] = "every input left one record (--deep) 输入逐笔对账",
     [CHECK_WATERMARK] = "Redis is a prefix of the log Redis 水位在日志之内",
     [CHECK_TALLIES] = "totals in Redis Redis 中的合计",
@@ -43,47 +47,33 @@ void verify_fault(struct verify *verify, enum verify_check check, const char *fo
     va_end(arguments);
 }
 
-static bool is_good(const struct verify *verify) {
+bool verify_good(const struct verify_result *results) {
     for (size_t i = 0; i < CHECK_COUNT; i++) {
-        if (verify->results[i].faults > 0) return false;
+        if (results[i].faults > 0) return false;
     }
     return true;
 }
 
-static void print_table(const struct verify *verify) {
+void verify_print(const struct verify_result *results, bool deep) {
     printf("%-6s %12s %8s  %s\n", "", "CHECKED", "FAULTS", "CHECK");
     for (size_t i = 0; i < CHECK_COUNT; i++) {
-        const struct verify_result *result = &verify->results[i];
-        if (i == CHECK_INPUTS && !verify->deep) continue;
+        const struct verify_result *result = &results[i];
+        if (i == CHECK_INPUTS && !deep) continue;
         printf("%-6s %12" PRIu64 " %8" PRIu64 "  %s\n", result->faults == 0 ? "ok" : "FAULT", result->checked,
                result->faults, words[i]);
         if (result->faults > 0) printf("       first 首个: %s\n", result->first);
     }
-    puts(is_good(verify) ? "verify: good 校验通过" : "verify: FAULTS FOUND 发现问题");
+    puts(verify_good(results) ? "verify: good 校验通过" : "verify: FAULTS FOUND 发现问题");
 }
 
-static void print_json(const struct verify *verify) {
-    struct hy_buffer out;
-    hy_buffer_init(&out, 1 << 20);
-    hy_buffer_printf(&out, "{\"log\":\"%s\",\"good\":%s,\"checks\":[", verify->brain->log,
-                     is_good(verify) ? "true" : "false");
+void verify_print_json(const struct verify_result *results, struct hy_buffer *out) {
+    hy_buffer_printf(out, "\"good\":%s,\"checks\":[", verify_good(results) ? "true" : "false");
     for (size_t i = 0; i < CHECK_COUNT; i++) {
-        const struct verify_result *result = &verify->results[i];
-        hy_buffer_printf(&out,
-                         "%s{\"check\":\"%s\",\"checked\":%" PRIu64 ",\"faults\":%" PRIu64 ",\"first\":",
+        const struct verify_result *result = &results[i];
+        hy_buffer_printf(out, "%s{\"check\":\"%s\",\"checked\":%" PRIu64 ",\"faults\":%" PRIu64 ",\"first\":",
                          i == 0 ? "" : ",", verify_names[i], result->checked, result->faults);
-        json_text(&out, result->first);
-        hy_buffer_add(&out, "}", 1);
+        json_text(out, result->first);
+        hy_buffer_add(out, "}", 1);
     }
-    hy_buffer_printf(&out, "]}");
-    printf("%.*s\n", (int)out.length, (const char *)out.data);
-    hy_buffer_free(&out);
-}
-
-bool verify_report(const struct verify *verify, bool json) {
-    if (json)
-        print_json(verify);
-    else
-        print_table(verify);
-    return is_good(verify);
+    hy_buffer_add(out, "]", 1);
 }

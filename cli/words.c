@@ -9,10 +9,15 @@
 #include "common/base/calendar.h"
 #include "common/base/decimal.h"
 #include "common/base/error.h"
+#include "proto/access.pb-c.h"
+#include "proto/campaigns.pb-c.h"
 #include "proto/commands.pb-c.h"
+#include "proto/deliveries.pb-c.h"
+#include "proto/members.pb-c.h"
 #include "proto/points.pb-c.h"
 #include "proto/program.pb-c.h"
 #include "proto/purchases.pb-c.h"
+#include "proto/tiers.pb-c.h"
 
 const char *words_outcome(Huiyuan__V1__Outcome outcome) {
     switch (outcome) {
@@ -42,6 +47,12 @@ static void add_field(struct hy_buffer *out, const char *name, const char *text)
 static void add_points(struct hy_buffer *out, const Huiyuan__V1__PointsChange *change) {
     char money[24];
     char factor[24];
+    if (change->type == HUIYUAN__V1__ENTRY_TYPE__TIER_TAKEN) {
+        char since[25];
+        hy_time_format(change->tier_since_ms, since);
+        hy_buffer_printf(out, " tier %s since %s", change->tier, since);
+        return;
+    }
     hy_hundredths_format(change->money_fen, money);
     hy_buffer_printf(out, " %+" PRId64 " points, balance %" PRId64 ", ¥%s", change->points,
                      change->balance_after, money);
@@ -56,7 +67,7 @@ static void add_points(struct hy_buffer *out, const Huiyuan__V1__PointsChange *c
     }
 }
 
-// What the body says. A log without words of its own says it as JSON.
+// What the body says. A log without words of its own: its fields by their names.
 static void add_body(struct hy_buffer *out, const struct hy_brain *brain, const Huiyuan__V1__Record *record) {
     if (record->outcome != HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) return;
     ProtobufCMessage *body =
@@ -68,8 +79,7 @@ static void add_body(struct hy_buffer *out, const struct hy_brain *brain, const 
     if (brain->body == &huiyuan__v1__points_change__descriptor) {
         add_points(out, (const Huiyuan__V1__PointsChange *)body);
     } else {
-        hy_buffer_printf(out, " ");
-        json_message(out, body, NULL, NULL);
+        json_words(out, body);
     }
     protobuf_c_message_free_unpacked(body, NULL);
 }
@@ -100,14 +110,31 @@ void words_record(struct hy_buffer *out, const struct hy_brain *brain, const str
     if (record->program_version != 0) hy_buffer_printf(out, " program=%" PRIu32, record->program_version);
 }
 
+// What stands in `note` and `answer` of each log's records.
+static const struct inside {
+    const ProtobufCMessageDescriptor *body, *note, *answer;
+} insides[] = {
+    {&huiyuan__v1__points_change__descriptor, &huiyuan__v1__points_note__descriptor,
+     &huiyuan__v1__points_answer__descriptor},
+    {&huiyuan__v1__member_change__descriptor, &huiyuan__v1__member_note__descriptor,
+     &huiyuan__v1__member_answer__descriptor},
+    {&huiyuan__v1__tier_change__descriptor, &huiyuan__v1__tier_note__descriptor, NULL},
+    {&huiyuan__v1__campaign_change__descriptor, &huiyuan__v1__campaign_note__descriptor,
+     &huiyuan__v1__coupon_answer__descriptor},
+    {&huiyuan__v1__delivery_change__descriptor, &huiyuan__v1__delivery_note__descriptor, NULL},
+};
+
 static const ProtobufCMessageDescriptor *inside_log(const ProtobufCMessageDescriptor *of, const char *field,
                                                     const void *context) {
     const struct hy_brain *brain = context;
     if (of != &huiyuan__v1__record__descriptor) return NULL;
     if (strcmp(field, "body") == 0) return brain->body;
-    if (brain->body != &huiyuan__v1__points_change__descriptor) return NULL;
-    if (strcmp(field, "note") == 0) return &huiyuan__v1__points_note__descriptor;
-    return strcmp(field, "answer") == 0 ? &huiyuan__v1__points_answer__descriptor : NULL;
+    for (size_t i = 0; i < sizeof insides / sizeof insides[0]; i++) {
+        if (insides[i].body != brain->body) continue;
+        if (strcmp(field, "note") == 0) return insides[i].note;
+        if (strcmp(field, "answer") == 0) return insides[i].answer;
+    }
+    return NULL;
 }
 
 void words_record_json(struct hy_buffer *out, const struct hy_brain *brain, const struct words_place *place,
@@ -126,7 +153,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(const char *name) {
     static const ProtobufCMessageDescriptor *const known[] = {
         &huiyuan__v1__store_event__descriptor,     &huiyuan__v1__command__descriptor,
         &huiyuan__v1__program_version__descriptor, &huiyuan__v1__dead_letter__descriptor,
-        &huiyuan__v1__log_message__descriptor,
+        &huiyuan__v1__log_message__descriptor,     &huiyuan__v1__access_key__descriptor,
+        &huiyuan__v1__wrapped_key__descriptor,
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i]->short_name, name) == 0) return known[i];
@@ -195,8 +223,10 @@ static void add_words(struct hy_buffer *out, const ProtobufCMessage *message) {
 void words_message(struct hy_buffer *out, const char *name, uint32_t partition, int64_t offset,
                    struct hy_bytes key, struct hy_bytes value, bool json) {
     const ProtobufCMessageDescriptor *descriptor = descriptor_of(name);
-    ProtobufCMessage *message =
-        descriptor == NULL ? NULL : protobuf_c_message_unpack(descriptor, NULL, value.length, value.data);
+    bool is_tombstone = value.data == NULL;
+    ProtobufCMessage *message = descriptor == NULL || is_tombstone
+                                    ? NULL
+                                    : protobuf_c_message_unpack(descriptor, NULL, value.length, value.data);
     char key_text[256];
     snprintf(key_text, sizeof key_text, "%.*s", (int)(key.length > 200 ? 200 : key.length),
              key.length == 0 ? "" : (const char *)key.data);
@@ -205,7 +235,9 @@ void words_message(struct hy_buffer *out, const char *name, uint32_t partition, 
                          "{\"message_partition\":%" PRIu32 ",\"message_offset\":%" PRId64 ",\"message_key\":",
                          partition, offset);
         json_text(out, key_text);
-        if (message == NULL)
+        if (is_tombstone)
+            hy_buffer_printf(out, ",\"tombstone\":true");
+        else if (message == NULL)
             hy_buffer_printf(out, ",\"unreadable_bytes\":%zu", value.length);
         else
             json_fields(out, message, inside_letter, NULL, false);
@@ -213,7 +245,9 @@ void words_message(struct hy_buffer *out, const char *name, uint32_t partition, 
     } else {
         hy_buffer_printf(out, "%" PRIu32 "/%" PRId64 " ", partition, offset);
         add_text(out, key_text);
-        if (message == NULL)
+        if (is_tombstone)
+            hy_buffer_printf(out, " deleted 已删除");
+        else if (message == NULL)
             hy_buffer_printf(out, " (%zu bytes, unreadable / 无法解析)", value.length);
         else
             add_words(out, message);

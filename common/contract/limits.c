@@ -14,10 +14,17 @@ static const char *const CHANNELS[] = {"STORE", "ONLINE", "APP", "MINI_PROGRAM",
 static const char *const METHODS[] = {"CASH",      "CARD",        "WECHAT",       "ALIPAY", "OTHER_MONEY",
                                       "GIFT_CARD", "POINTS_PAID", "STORED_VALUE", NULL};
 
+static const char *const LANGUAGES[] = {"zh", "en", NULL}; // as Language of members.proto
+
 #define ID(of, name, what)                                                               \
     {                                                                                    \
         .message = of, .field = name, .type = HY_FIELD_TEXT, .required = true, .min = 1, \
         .max = HY_ID_LIMIT_BYTES, .form = ID_FORM, .help = what, .text_form = HY_FORM_ID \
+    }
+#define OPTIONAL_ID(of, name, what)                                                              \
+    {                                                                                            \
+        .message = of, .field = name, .type = HY_FIELD_TEXT, .min = 1, .max = HY_ID_LIMIT_BYTES, \
+        .form = ID_FORM, .help = what, .text_form = HY_FORM_ID                                   \
     }
 #define TEXT(of, name, bytes, what)                                                      \
     {                                                                                    \
@@ -65,6 +72,20 @@ const struct hy_limit hy_limits[] = {
         "paid for the whole line after discounts, in fen (1/100 yuan)"),
     [HY_LIMIT_METHOD] = CHOICE("Payment", "method", METHODS, "GIFT_CARD and POINTS_PAID earn no points; all others are money"),
     [HY_LIMIT_AMOUNT_FEN] = INTEGER("Payment", "amount_fen", false, 0, HY_AMOUNT_LIMIT_FEN, "in fen (1/100 yuan)"),
+    [HY_LIMIT_PHONE] = {.message = "NewMember", .field = "phone", .type = HY_FIELD_TEXT, .required = true, .min = 9, .max = 16,
+        .form = "+ and 8 … 15 digits (E.164), or a Chinese mobile number of 11 digits",
+        .help = "who the member is: one phone, one member; it cannot be changed", .text_form = HY_FORM_ID},
+    [HY_LIMIT_NAME] = TEXT("NewMember", "name", 120, "as the member wants to be called"),
+    [HY_LIMIT_BIRTHDAY] = {.message = "NewMember", .field = "birthday", .type = HY_FIELD_TEXT, .min = 10, .max = 10,
+        .form = "YYYY-MM-DD, from 1900 on, not in the future", .help = "the day of birth", .text_form = HY_FORM_ID},
+    [HY_LIMIT_EMAIL] = {.message = "NewMember", .field = "email", .type = HY_FIELD_TEXT, .min = 6, .max = 254,
+        .form = "an address in ASCII: name@host.domain", .help = "where e-mail goes", .text_form = HY_FORM_TEXT},
+    [HY_LIMIT_LANGUAGE] = {.message = "NewMember", .field = "language", .type = HY_FIELD_CHOICE, .min = 1, .max = 2,
+        .help = "of messages; zh when not said", .choices = LANGUAGES},
+    [HY_LIMIT_REDEEM_STORE_ID] = ID("Redemption", "store_id", "where the coupon is used"),
+    [HY_LIMIT_REDEEM_PURCHASE_ID] = OPTIONAL_ID("Redemption", "purchase_id", "the purchase that it is used for"),
+    [HY_LIMIT_REDEMPTION_ID] = OPTIONAL_ID("Redemption", "redemption_id",
+        "names this use: the same one again is answered the same; required unless the request has an Idempotency-Key"),
 };
 // clang-format on
 

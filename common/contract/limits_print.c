@@ -53,8 +53,7 @@ static const char PREAMBLE[] =
     "\n"
     "Made from the table in `common/contract/limits.c` by the program `contract-docs`; change the table, not "
     "this page.\n"
-    "The messages themselves are defined in `proto/purchases.proto`. JSON (`POST /v1/purchases`) uses the "
-    "same names:\n"
+    "Purchases are defined in `proto/purchases.proto`. JSON (`POST /v1/purchases`) uses the same names:\n"
     "choices by name, integers without point or exponent; instead of `occurred_at_ms`, `occurred_at` may "
     "give the time as\n"
     "RFC 3339 text with an offset (`2026-11-22T14:03:00+08:00`). Unknown and repeated fields are refused.\n"
@@ -62,7 +61,11 @@ static const char PREAMBLE[] =
     "- One message is at most %d bytes.\n"
     "- An event time may lie at most %d hours ahead of the service's clock.\n"
     "- When payments are named they must add up to the lines. A text that is not required may be absent or "
-    "empty.\n";
+    "empty.\n"
+    "- `NewMember` (`POST /v1/members`; `PATCH` takes the same fields but `phone`, and null takes one away) "
+    "also has "
+    "`consents`:\n"
+    "  an object of `email`, `sms`, `push`, `social`, each true or false; none is given unless it says so.\n";
 
 static void print_heading(struct hy_buffer *out, const char *message) {
     hy_buffer_printf(

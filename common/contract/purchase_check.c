@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/contract/limit_check.h"
 #include "common/contract/limits.h"
 #include "common/contract/purchase.h"
 
@@ -27,49 +28,17 @@ static void report(struct check *check, enum hy_code code, const char *field, co
     if (check->error.code == HY_OK) check->error = (struct hy_error){code, path_of(check, field), detail};
 }
 
-static const char *choices_text(const struct hy_limit *limit, struct hy_arena *arena) {
-    const char *text = limit->choices[0];
-    for (size_t i = 1; limit->choices[i] != NULL; i++) {
-        text = hy_arena_printf(arena, "%s, %s", text, limit->choices[i]);
-    }
-    return hy_arena_printf(arena, "one of / 可选值: %s", text);
-}
-
-static const char *text_text(const struct hy_limit *limit, struct hy_arena *arena) {
-    const char *form = limit->form == NULL ? "UTF-8 without control characters" : limit->form;
-    if (limit->min == limit->max) return form;
-    return hy_arena_printf(arena, "%" PRId64 " … %" PRId64 " bytes / 字节; %s", limit->min, limit->max, form);
-}
-
-// What would be right, for people.
-static const char *right_values(const struct hy_limit *limit, struct hy_arena *arena) {
-    switch (limit->type) {
-    case HY_FIELD_TEXT: return text_text(limit, arena);
-    case HY_FIELD_INTEGER: return hy_arena_printf(arena, "%" PRId64 " … %" PRId64, limit->min, limit->max);
-    case HY_FIELD_CHOICE: return choices_text(limit, arena);
-    case HY_FIELD_LIST: break;
-    }
-    return hy_arena_printf(arena, "%" PRId64 " … %" PRId64 " elements / 项", limit->min, limit->max);
-}
-
 static bool in_range(const struct hy_limit *limit, int64_t value) {
     return value >= limit->min && value <= limit->max;
 }
 
-// protobuf-c gives "" for a text that is absent; JSON and tests may leave NULL.
-static bool text_is_right(const struct hy_limit *limit, const char *text) {
-    if (text == NULL || *text == '\0') return !limit->required;
-    size_t length = hy_text_length(limit->text_form, text);
-    return text[length] == '\0' && length >= (size_t)limit->min && length <= (size_t)limit->max;
-}
-
 static void report_limit(struct check *check, const struct hy_limit *limit, bool absent) {
     enum hy_code code = absent && limit->required ? HY_MISSING_FIELD : HY_INVALID_FIELD;
-    report(check, code, limit->field, right_values(limit, check->arena));
+    report(check, code, limit->field, hy_limit_right_values(limit, check->arena));
 }
 
 static void check_text(struct check *check, enum hy_limit_row row, const char *text) {
-    if (!text_is_right(&hy_limits[row], text))
+    if (!hy_limit_text_is_right(&hy_limits[row], text))
         report_limit(check, &hy_limits[row], text == NULL || *text == '\0');
 }
 

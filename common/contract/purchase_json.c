@@ -1,19 +1,14 @@
 // JSON to a purchase. The fields come from the descriptors that protobuf-c generates, so a new field needs no
 // code here.
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
+#include "common/contract/json_object.h"
 #include "common/contract/limits.h"
 #include "common/contract/purchase.h"
 #include "common/contract/rfc3339.h"
 
 typedef Huiyuan__V1__Purchase Purchase;
-
-enum {
-    DEPTH_LIMIT = 16,
-    NAME_SHOWN_BYTES = 64, // a longer unknown name is not echoed
-};
 
 // A reading under way. `path` leads to the object that is being read: "", "lines[2].".
 struct reading {
@@ -184,48 +179,19 @@ static void read_object(struct reading *reading, json_t *object, ProtobufCMessag
         } else if (is_purchase && strcmp(name, "occurred_at") == 0) {
             read_occurred_at(reading, object, value, (Purchase *)message);
         } else {
-            report(reading, HY_UNKNOWN_FIELD, strlen(name) > NAME_SHOWN_BYTES ? "(…)" : name,
-                   "see the contract for the fields that exist / 可用字段见接口约定");
+            struct hy_error unknown = hy_json_unknown(name, reading->arena);
+            report(reading, unknown.code, unknown.field, unknown.detail);
         }
     }
 }
 
-static struct hy_error malformed(const json_error_t *error, struct hy_arena *arena) {
-    const char *detail = hy_arena_printf(arena, "line %d, column %d: %s / 第 %d 行第 %d 列 JSON 有误",
-                                         error->line, error->column, error->text, error->line, error->column);
-    return (struct hy_error){HY_MALFORMED, NULL, detail};
-}
-
-// jansson reads by recursion; a purchase is three levels deep.
-static bool is_too_deep(struct hy_bytes json) {
-    size_t depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < json.length; i++) {
-        uint8_t byte = json.data[i];
-        if (quoted && byte == '\\') i++;
-        if (byte == '"') quoted = !quoted;
-        if (quoted) continue;
-        if (byte == '{' || byte == '[') depth++;
-        if ((byte == '}' || byte == ']') && depth > 0) depth--;
-        if (depth > DEPTH_LIMIT) return true;
-    }
-    return false;
-}
-
 struct hy_error hy_purchase_from_json(struct hy_bytes json, struct hy_arena *arena, Purchase **ret_purchase) {
-    if (json.length > HY_MESSAGE_LIMIT_BYTES)
-        return (struct hy_error){HY_TOO_LARGE, NULL, "262144 bytes / 字节"};
-    if (is_too_deep(json)) return (struct hy_error){HY_MALFORMED, NULL, "nested too deeply / 嵌套过深"};
-    json_error_t json_error;
-    json_t *root = json_loadb((const char *)json.data, json.length, JSON_REJECT_DUPLICATES, &json_error);
-    if (root == NULL) return malformed(&json_error, arena);
+    json_t *root = NULL;
+    struct hy_error error = hy_json_object(json, arena, &root);
+    if (error.code != HY_OK) return error;
     struct reading reading = {arena, "", HY_NO_ERROR};
     ProtobufCMessage *purchase = new_message(&huiyuan__v1__purchase__descriptor, arena);
-    if (json_is_object(root)) {
-        read_object(&reading, root, purchase);
-    } else {
-        reading.error = (struct hy_error){HY_MALFORMED, NULL, "a JSON object / JSON 对象"};
-    }
+    read_object(&reading, root, purchase);
     json_decref(root);
     if (reading.error.code == HY_OK) *ret_purchase = (Purchase *)purchase;
     return reading.error;

@@ -25,8 +25,8 @@ static void consider_rule(struct largest *largest, const struct hy_rule *rule) {
 
 // A factor that does not apply counts as neutral, so none is taken for less. With at most HY_STACKABLE_LIMIT
 // stackable campaigns no step overflows: 10^4 to the eighth power is 10^32.
-static unsigned __int128 largest_product(const struct hy_program *program) {
-    struct largest largest = {HY_NEUTRAL_FACTOR, HY_NEUTRAL_FACTOR, HY_NEUTRAL_FACTOR, 1};
+static unsigned __int128 largest_product(const struct hy_program *program, int32_t campaign_hundredths) {
+    struct largest largest = {HY_NEUTRAL_FACTOR, HY_NEUTRAL_FACTOR, campaign_hundredths, 1};
     for (size_t i = 0; i < program->rule_count; i++) {
         consider_rule(&largest, &program->rules[i]);
     }
@@ -37,11 +37,15 @@ static unsigned __int128 largest_product(const struct hy_program *program) {
     return product * (unsigned)largest.category * (unsigned)largest.tier * (unsigned)largest.campaign;
 }
 
+bool hy_program_allows_factor(const struct hy_program *program, int32_t factor_hundredths) {
+    return largest_product(program, factor_hundredths) <= HY_FACTOR_PRODUCT_LIMIT;
+}
+
 void hy_program_check_whole(const struct hy_program *program, struct hy_program_faults *faults) {
     if (program->stackable_count > HY_STACKABLE_LIMIT) {
         hy_program_fault_add(faults, 0, "campaigns", NULL, "at most 4 campaigns may be stackable",
                              "可叠加（stackable）的活动最多 4 个");
-    } else if (largest_product(program) > HY_FACTOR_PRODUCT_LIMIT) {
+    } else if (!hy_program_allows_factor(program, HY_NEUTRAL_FACTOR)) {
         hy_program_fault_add(
             faults, 0, "campaigns", NULL,
             "points_per_yuan and the largest multipliers together are too large to be exact; lower them",

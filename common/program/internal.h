@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/program/program.h"
+#include "common/program/yaml.h"
 
 #define HY_BASE_RULE_ID "base"
 
@@ -11,5 +12,14 @@ struct hy_program *hy_program_new(void);
 void hy_program_check_whole(const struct hy_program *program, struct hy_program_faults *faults);
 // Makes category_rates from the rules.
 void hy_program_index(struct hy_program *program);
+// A name that the file does not give is the id.
+void hy_program_name_after_id(char name[HY_NAME_LIMIT_BYTES + 1], const char *id);
 // The first eight bytes of a text as a number that sorts like the text.
 uint64_t hy_text_prefix(const char *text);
+
+// tiers.c: the keys of the ladder. Each reads into a struct hy_program.
+void read_tiers(struct yaml_reader *reader, const yaml_node_t *node, void *target);
+void read_growth(struct yaml_reader *reader, const yaml_node_t *node, void *target);
+void read_tier_rules(struct yaml_reader *reader, const yaml_node_t *node, void *target); // after the tiers
+// A program without a ladder has one tier, which changes nothing.
+void hy_program_add_ordinary_tier(struct hy_program *program);

@@ -65,6 +65,13 @@ const struct hy_rule *hy_program_rule(const struct hy_program *program, const ch
     return NULL;
 }
 
+size_t hy_program_tier(const struct hy_program *program, const char *tier_id) {
+    for (size_t i = 0; i < program->tier_count; i++) {
+        if (strcmp(program->tiers[i].id, tier_id) == 0) return i;
+    }
+    return 0;
+}
+
 // In the order of strcmp: the first byte weighs most, and what is behind the end counts as 0.
 uint64_t hy_text_prefix(const char *text) {
     uint64_t prefix = 0;

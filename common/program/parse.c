@@ -1,5 +1,4 @@
 // The program file: which keys it has, and where their values go. deploy/dev/program.yaml shows all of them.
-#include <stdio.h>
 #include <string.h>
 
 #include "common/contract/limits.h"
@@ -143,10 +142,6 @@ static const struct yaml_key CAMPAIGN_KEYS[] = {
     {"when", false, campaign_when},
 };
 
-static void name_after_id(char *name, const char *id) {
-    if (*name == '\0') snprintf(name, HY_NAME_LIMIT_BYTES + 1, "%s", id);
-}
-
 // The rule itself is the last one.
 static void check_rule_id_is_new(struct yaml_reader *reader, const yaml_node_t *node,
                                  const struct hy_program *program, const char *id) {
@@ -173,8 +168,8 @@ static struct hy_rule *new_rule(struct yaml_reader *reader, const yaml_node_t *n
 static void finish_rule(struct yaml_reader *reader, const yaml_node_t *node, const struct hy_program *program,
                         struct hy_rule *rule) {
     check_rule_id_is_new(reader, node, program, rule->id);
-    name_after_id(rule->name_zh, rule->id);
-    name_after_id(rule->name_en, rule->id);
+    hy_program_name_after_id(rule->name_zh, rule->id);
+    hy_program_name_after_id(rule->name_en, rule->id);
 }
 
 static void read_category(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
@@ -192,58 +187,6 @@ static void read_campaign(struct yaml_reader *reader, const yaml_node_t *node, v
     yaml_read_mapping(reader, node, KEYS(CAMPAIGN_KEYS), rule);
     finish_rule(reader, node, draft->program, rule);
     draft->program->stackable_count += rule->stackable;
-}
-
-// --- tiers ---
-
-static void tier_id(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
-    struct hy_tier_rule *tier = target;
-    read_id(reader, node, tier->id);
-}
-
-static void tier_name_zh(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
-    struct hy_tier_rule *tier = target;
-    read_name(reader, node, tier->name_zh);
-}
-
-static void tier_name_en(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
-    struct hy_tier_rule *tier = target;
-    read_name(reader, node, tier->name_en);
-}
-
-static void tier_multiplier(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
-    struct hy_tier_rule *tier = target;
-    read_multiplier(reader, node, &tier->multiplier_hundredths);
-}
-
-static const struct yaml_key TIER_KEYS[] = {
-    {"id", true, tier_id},
-    {"name_zh", false, tier_name_zh},
-    {"name_en", false, tier_name_en},
-    {"multiplier", true, tier_multiplier},
-};
-
-static void check_tier_id_is_new(struct yaml_reader *reader, const yaml_node_t *node,
-                                 const struct hy_program *program, const char *id) {
-    for (size_t i = 0; i + 1 < program->tier_count; i++) {
-        if (*id == '\0' || strcmp(program->tiers[i].id, id) != 0) continue;
-        yaml_fault_at_key(reader, node, "id", id, "another tier has this id", "该 id 已被其他等级使用");
-    }
-}
-
-static void finish_tier(struct hy_tier_rule *tier) {
-    snprintf(tier->rule_id, sizeof tier->rule_id, "tier:%s", tier->id);
-    name_after_id(tier->name_zh, tier->id);
-    name_after_id(tier->name_en, tier->id);
-}
-
-static void read_tier(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
-    struct hy_program *program = ((const struct draft *)target)->program;
-    struct hy_tier_rule *tier = &program->tiers[program->tier_count++]; // the list is read up to the limit
-    tier->multiplier_hundredths = HY_NEUTRAL_FACTOR;
-    yaml_read_mapping(reader, node, KEYS(TIER_KEYS), tier);
-    check_tier_id_is_new(reader, node, program, tier->id);
-    finish_tier(tier);
 }
 
 // --- earning ---
@@ -290,14 +233,7 @@ static void program_version(struct yaml_reader *reader, const yaml_node_t *node,
 static void program_zone(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
     struct draft *draft = target;
     draft->zone_is_named = true;
-    const char *name = yaml_text(reader, node);
-    if (name == NULL) return;
-    size_t length = node->data.scalar.length;
-    if (length >= sizeof draft->program->zone.name || !hy_text_has_form(HY_FORM_TEXT, name, length) ||
-        !draft->load_zone(name, &draft->program->zone)) {
-        yaml_fault(reader, node, name, "unknown time zone; write it like Asia/Shanghai",
-                   "未知的时区；写法如 Asia/Shanghai");
-    }
+    read_zone(reader, node, draft->load_zone, &draft->program->zone);
 }
 
 static void program_effective_from(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
@@ -323,74 +259,43 @@ static void program_categories(struct yaml_reader *reader, const yaml_node_t *no
 }
 
 static void program_tiers(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
-    yaml_read_list(reader, node, HY_TIERS_LIMIT, read_tier, target);
+    read_tiers(reader, node, ((const struct draft *)target)->program);
+}
+
+static void program_growth(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
+    read_growth(reader, node, ((const struct draft *)target)->program);
+}
+
+static void program_tier_rules(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
+    read_tier_rules(reader, node, ((const struct draft *)target)->program);
 }
 
 static void program_campaigns(struct yaml_reader *reader, const yaml_node_t *node, void *target) {
     yaml_read_list(reader, node, HY_RULES_LIMIT, read_campaign, target);
 }
 
-// Read in this order: a date needs the zone.
+// Read in this order: a date needs the zone, the rules of the tiers need the tiers.
 static const struct yaml_key PROGRAM_KEYS[] = {
     {"program", true, program_name},           {"version", true, program_version},
     {"time_zone", false, program_zone},        {"effective_from", true, program_effective_from},
     {"currency", false, program_currency},     {"earning", true, program_earning},
-    {"categories", false, program_categories}, {"tiers", false, program_tiers},
+    {"categories", false, program_categories}, {"growth", false, program_growth},
+    {"tiers", false, program_tiers},           {"tier_rules", false, program_tier_rules},
     {"campaigns", false, program_campaigns},
 };
 
-// A program without a ladder has one tier, which changes nothing.
-static void add_ordinary_tier(struct hy_program *program) {
-    if (program->tier_count > 0) return;
-    program->tiers[program->tier_count++] = (struct hy_tier_rule){.id = "ordinary",
-                                                                  .name_zh = "普通",
-                                                                  .name_en = "Ordinary",
-                                                                  .multiplier_hundredths = HY_NEUTRAL_FACTOR};
-    finish_tier(&program->tiers[0]);
-}
-
-static void read_document(yaml_document_t *document, struct draft *draft, struct hy_program_faults *faults) {
-    struct yaml_reader reader = {.document = document, .faults = faults};
-    yaml_read_mapping(&reader, yaml_document_get_root_node(document), KEYS(PROGRAM_KEYS), draft);
-    add_ordinary_tier(draft->program);
-    hy_program_check_whole(draft->program, faults);
+static void read_root(struct yaml_reader *reader, const yaml_node_t *root, void *target) {
+    const struct draft *draft = target;
+    yaml_read_mapping(reader, root, KEYS(PROGRAM_KEYS), target);
+    hy_program_add_ordinary_tier(draft->program);
+    hy_program_check_whole(draft->program, reader->faults);
     hy_program_index(draft->program);
-}
-
-static void load_document(struct hy_bytes yaml, struct draft *draft, struct hy_program_faults *faults) {
-    yaml_parser_t parser;
-    yaml_parser_initialize(&parser);
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, yaml.data, yaml.length);
-    yaml_document_t document;
-    if (yaml_parser_load(&parser, &document)) {
-        read_document(&document, draft, faults);
-        yaml_document_delete(&document);
-    } else { // yaml_is_plain has read the same events, so this cannot happen
-        hy_program_fault_add(faults, 0, "", NULL, "this is not YAML", "不是有效的 YAML");
-    }
-    yaml_parser_delete(&parser);
-}
-
-static void sort_by_line(struct hy_program_faults *faults) {
-    for (size_t i = 1; i < faults->count; i++) {
-        struct hy_program_fault fault = faults->items[i];
-        size_t at = i;
-        for (; at > 0 && faults->items[at - 1].line > fault.line; at--) {
-            faults->items[at] = faults->items[at - 1];
-        }
-        faults->items[at] = fault;
-    }
 }
 
 struct hy_program *hy_program_parse(struct hy_bytes yaml, hy_zone_loader load_zone,
                                     struct hy_program_faults *ret_faults) {
-    ret_faults->count = 0;
-    if (!yaml_is_plain(yaml, ret_faults)) return NULL;
     struct draft draft = {hy_program_new(), load_zone, false};
-    load_document(yaml, &draft, ret_faults);
-    if (ret_faults->count == 0) return draft.program;
-    sort_by_line(ret_faults);
+    if (yaml_read_file(yaml, ret_faults, read_root, &draft)) return draft.program;
     hy_program_free(draft.program);
     return NULL;
 }

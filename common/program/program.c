@@ -13,6 +13,7 @@ struct hy_program *hy_program_new(void) {
     struct hy_program *program = hy_calloc(1, sizeof *program);
     memcpy(program->currency, "CNY", sizeof "CNY");
     program->rounding = HY_ROUND_FLOOR;
+    program->growth_per_yuan_hundredths = HY_NEUTRAL_FACTOR;
     program->rules = hy_calloc(HY_RULES_LIMIT, sizeof *program->rules);
     program->rule_count = 1;
     program->rules[0] = (struct hy_rule){.id = HY_BASE_RULE_ID,

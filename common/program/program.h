@@ -15,6 +15,7 @@ enum {
     HY_RULES_LIMIT = 200,   // rules of one program version
     HY_STACKABLE_LIMIT = 4, // campaigns that may multiply with others
     HY_TIERS_LIMIT = 16,
+    HY_STREAK_LIMIT_MONTHS = 24,
     HY_NEUTRAL_FACTOR = 100, // hundredths: times 1.00
     HY_FACTOR_LIMIT = 10000, // hundredths: times 100.00
     HY_RULE_ID_LIMIT_BYTES = 40,
@@ -55,7 +56,21 @@ struct hy_tier_rule {
     char id[HY_RULE_ID_LIMIT_BYTES + 1];
     char name_zh[HY_NAME_LIMIT_BYTES + 1], name_en[HY_NAME_LIMIT_BYTES + 1];
     int32_t multiplier_hundredths;
+    int32_t discount_hundredths;              // what the member pays: 90 = 90 %; 0: the full price
     char rule_id[HY_RULE_ID_LIMIT_BYTES + 8]; // "tier:gold"
+    // How it is reached: by either way that it has. None: nobody rises to it.
+    bool by_growth, by_year_spend;
+    int64_t growth_above;         // reached with more than this
+    int64_t year_spend_above_fen; // in a rolling year
+};
+
+// How tiers are kept and lost (services/tier/ladder.h).
+struct hy_tier_rules {
+    int32_t
+        keep_months; // a purchase in each of so many calendar months keeps the tier `keep`; 0: no such rule
+    size_t keep;
+    int32_t lapse_months; // without a purchase: down to the tier `lapse_to`; 0: no such rule
+    size_t lapse_to;
 };
 
 // Which category rule a category has.
@@ -79,6 +94,8 @@ struct hy_program {
     size_t stackable_count;
     struct hy_tier_rule tiers[HY_TIERS_LIMIT]; // lowest first; the first is every new member's
     size_t tier_count;
+    int32_t growth_per_yuan_hundredths;
+    struct hy_tier_rules tier_rules;
     struct hy_category_rate *category_rates; // sorted by category
     size_t category_rate_count;
 };
@@ -125,6 +142,12 @@ const struct hy_program *hy_programs_version(const struct hy_programs *programs,
 const struct hy_rule *hy_program_rule(const struct hy_program *program, const char *rule_id);
 // The first category rule that names this category; NULL: none does.
 const struct hy_rule *hy_program_category_rule(const struct hy_program *program, const char *category);
+
+// The place of the tier with this id; 0, the first, also for an id that this version does not know.
+size_t hy_program_tier(const struct hy_program *program, const char *tier_id);
+
+// Whether points stay exact when a campaign besides the program's has this multiplier.
+bool hy_program_allows_factor(const struct hy_program *program, int32_t factor_hundredths);
 
 // 1 Monday … 7 Sunday of a day number.
 int32_t hy_weekday(int32_t day_number);

@@ -1,5 +1,6 @@
 #include "common/program/values.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +178,45 @@ bool read_version(struct yaml_reader *reader, const yaml_node_t *node, uint32_t 
     return true;
 }
 
+// At most 18 digits, so that no number overflows.
+static bool parse_whole(const char *text, int64_t *ret_number) {
+    size_t length = strspn(text, "0123456789");
+    if (length == 0 || length > 18 || text[length] != '\0') return false;
+    *ret_number = strtoll(text, NULL, 10);
+    return true;
+}
+
+bool read_whole(struct yaml_reader *reader, const yaml_node_t *node, int64_t min, int64_t max,
+                int64_t *ret_number) {
+    const char *text = yaml_plain(reader, node);
+    if (text == NULL) return false;
+    int64_t number;
+    if (parse_whole(text, &number) && number >= min && number <= max) {
+        *ret_number = number;
+        return true;
+    }
+    char english[96];
+    char chinese[96];
+    snprintf(english, sizeof english, "must be a whole number, %" PRId64 " … %" PRId64, min, max);
+    snprintf(chinese, sizeof chinese, "必须是 %" PRId64 " … %" PRId64 " 的整数", min, max);
+    yaml_fault(reader, node, text, english, chinese);
+    return false;
+}
+
+bool read_discount(struct yaml_reader *reader, const yaml_node_t *node, int32_t *ret_hundredths) {
+    const char *text = yaml_plain(reader, node);
+    if (text == NULL) return false;
+    int64_t hundredths;
+    if (!hy_hundredths_parse(hy_bytes_of(text), 99, &hundredths) || hundredths == 0) {
+        yaml_fault(reader, node, text,
+                   "must be what the member pays, 0.01 … 0.99 (0.90: nine tenths); leave it out for none",
+                   "必须是会员实付的比例，0.01 … 0.99（九折写 0.90）；无折扣请删除该键");
+        return false;
+    }
+    *ret_hundredths = (int32_t)hundredths;
+    return true;
+}
+
 bool read_multiplier(struct yaml_reader *reader, const yaml_node_t *node, int32_t *ret_hundredths) {
     const char *text = yaml_plain(reader, node);
     if (text == NULL) return false;
@@ -203,6 +243,19 @@ bool read_money(struct yaml_reader *reader, const yaml_node_t *node, int64_t *re
 }
 
 // --- time ---
+
+bool read_zone(struct yaml_reader *reader, const yaml_node_t *node, hy_zone_loader load_zone,
+               struct hy_zone *ret_zone) {
+    const char *name = yaml_text(reader, node);
+    if (name == NULL) return false;
+    size_t length = node->data.scalar.length;
+    if (length < sizeof ret_zone->name && hy_text_has_form(HY_FORM_TEXT, name, length) &&
+        load_zone(name, ret_zone))
+        return true;
+    yaml_fault(reader, node, name, "unknown time zone; write it like Asia/Shanghai",
+               "未知的时区；写法如 Asia/Shanghai");
+    return false;
+}
 
 static bool parse_day(const char *text, int32_t *ret_day_number) {
     int32_t day;

@@ -147,8 +147,9 @@ static void check_keys(struct yaml_reader *reader, const yaml_node_t *mapping, c
     }
 }
 
-static const yaml_node_t *value_of(const struct yaml_reader *reader, const yaml_node_t *mapping,
-                                   const char *name) {
+const yaml_node_t *yaml_value(const struct yaml_reader *reader, const yaml_node_t *mapping,
+                              const char *name) {
+    if (mapping->type != YAML_MAPPING_NODE) return NULL;
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
          pair < mapping->data.mapping.pairs.top; pair++) {
         if (is_key(node_at(reader, pair->key), name)) return node_at(reader, pair->value);
@@ -164,7 +165,7 @@ void yaml_read_mapping(struct yaml_reader *reader, const yaml_node_t *node, cons
     }
     check_keys(reader, node, keys, key_count);
     for (size_t i = 0; i < key_count; i++) {
-        const yaml_node_t *value = value_of(reader, node, keys[i].name);
+        const yaml_node_t *value = yaml_value(reader, node, keys[i].name);
         size_t outer = enter_key(reader, keys[i].name);
         if (value != NULL) {
             keys[i].read(reader, value, target);
@@ -292,7 +293,7 @@ static void scan_events(yaml_parser_t *parser, struct scan *scan) {
     }
 }
 
-bool yaml_is_plain(struct hy_bytes yaml, struct hy_program_faults *faults) {
+static bool is_plain(struct hy_bytes yaml, struct hy_program_faults *faults) {
     size_t before = faults->count;
     if (yaml.length > HY_PROGRAM_LIMIT_BYTES) {
         hy_program_fault_add(faults, 0, "", NULL, "the file is larger than 256 KiB", "文件超过 256 KiB");
@@ -309,4 +310,41 @@ bool yaml_is_plain(struct hy_bytes yaml, struct hy_program_faults *faults) {
         hy_program_fault_add(faults, 0, "", NULL, "the file is empty", "文件为空");
     }
     return faults->count == before;
+}
+
+static void load_document(struct hy_bytes yaml, struct hy_program_faults *faults, yaml_read read,
+                          void *target) {
+    yaml_parser_t parser;
+    yaml_parser_initialize(&parser);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, yaml.data, yaml.length);
+    yaml_document_t document;
+    if (yaml_parser_load(&parser, &document)) {
+        struct yaml_reader reader = {.document = &document, .faults = faults};
+        read(&reader, yaml_document_get_root_node(&document), target);
+        yaml_document_delete(&document);
+    } else { // is_plain has read the same events, so this cannot happen
+        hy_program_fault_add(faults, 0, "", NULL, "this is not YAML", "不是有效的 YAML");
+    }
+    yaml_parser_delete(&parser);
+}
+
+static void sort_by_line(struct hy_program_faults *faults) {
+    for (size_t i = 1; i < faults->count; i++) {
+        struct hy_program_fault fault = faults->items[i];
+        size_t at = i;
+        for (; at > 0 && faults->items[at - 1].line > fault.line; at--) {
+            faults->items[at] = faults->items[at - 1];
+        }
+        faults->items[at] = fault;
+    }
+}
+
+bool yaml_read_file(struct hy_bytes yaml, struct hy_program_faults *ret_faults, yaml_read read,
+                    void *target) {
+    ret_faults->count = 0;
+    if (!is_plain(yaml, ret_faults)) return false;
+    load_document(yaml, ret_faults, read, target);
+    sort_by_line(ret_faults);
+    return ret_faults->count == 0;
 }

@@ -20,9 +20,12 @@ struct yaml_key {
     yaml_read read;
 };
 
-// What the file may not do at all: be too large, be no YAML, use anchors, tags, deep nesting or several
-// documents. False when it has such a fault.
-bool yaml_is_plain(struct hy_bytes yaml, struct hy_program_faults *faults);
+// Gives the root of a file to `read`, unless it does what no file may do at all: be too large, be no YAML,
+// use anchors, tags, deep nesting or several documents. The faults are sorted by line. True when there is
+// none.
+bool yaml_read_file(struct hy_bytes yaml, struct hy_program_faults *ret_faults, yaml_read read, void *target);
+// The value of a key of this mapping; NULL: it has none, or is no mapping.
+const yaml_node_t *yaml_value(const struct yaml_reader *reader, const yaml_node_t *mapping, const char *name);
 
 // Reads the keys in the order of the table (not of the file). Unknown, repeated and missing keys are faults.
 void yaml_read_mapping(struct yaml_reader *reader, const yaml_node_t *node, const struct yaml_key *keys,

@@ -25,14 +25,20 @@ static void add_number(struct hy_key *key, uint64_t number) {
     add(key, p);
 }
 
-// "hy:{3}:points:" and the kind of what follows.
-static struct hy_key make(const struct hy_key_space *space, const char *kind) {
+// "hy:{3}:"
+static struct hy_key make_in(const char *prefix, uint32_t partition) {
     struct hy_key key;
     key.length = 0;
-    add(&key, space->prefix);
+    add(&key, prefix);
     add(&key, "{");
-    add_number(&key, space->partition);
+    add_number(&key, partition);
     add(&key, "}:");
+    return key;
+}
+
+// "hy:{3}:points" and the kind of what follows.
+static struct hy_key make(const struct hy_key_space *space, const char *kind) {
+    struct hy_key key = make_in(space->prefix, space->partition);
     add(&key, space->log);
     add(&key, kind);
     return key;
@@ -68,6 +74,19 @@ struct hy_key hy_key_answer(const struct hy_key_space *space, const char *comman
 
 struct hy_key hy_key_pattern(const struct hy_key_space *space) {
     return make(space, ":*");
+}
+
+struct hy_key hy_key_member_key(const char *prefix, uint32_t partition, const char *member_id) {
+    struct hy_key key = make_in(prefix, partition);
+    add(&key, "key:");
+    add(&key, member_id);
+    return key;
+}
+
+struct hy_key hy_key_member_keys_watermark(const char *prefix, uint32_t partition) {
+    struct hy_key key = make_in(prefix, partition);
+    add(&key, "keys:w");
+    return key;
 }
 
 struct hy_key hy_key_replies(const char *prefix, const char *instance) {

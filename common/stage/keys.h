@@ -29,6 +29,10 @@ struct hy_key hy_key_timers(const struct hy_key_space *space); // sorted set: me
 struct hy_key hy_key_answer(const struct hy_key_space *space, const char *command_id); // Answer, expires
 // Everything of this partition, as a pattern for SCAN.
 struct hy_key hy_key_pattern(const struct hy_key_space *space);
+// A member's wrapped data key (WrappedKey), as the topic member-keys has it; and how far that topic's
+// partition was copied: the next offset in decimal. They belong to no log.
+struct hy_key hy_key_member_key(const char *prefix, uint32_t partition, const char *member_id);
+struct hy_key hy_key_member_keys_watermark(const char *prefix, uint32_t partition);
 // Pub/sub channel on which one gateway instance hears Answers.
 struct hy_key hy_key_replies(const char *prefix, const char *instance);
 

@@ -12,6 +12,7 @@
 #include "common/base/memory.h"
 #include "common/io/bus.h"
 #include "common/io/clock.h"
+#include "common/io/clock_follow.h"
 #include "common/io/crypto.h"
 #include "common/io/http.h"
 #include "common/io/log.h"
@@ -29,7 +30,7 @@ enum {
 static struct settings {
     const char *brokers, *topic_prefix, *redis_url, *redis_prefix, *instance, *admin_listen, *log_level;
     int64_t partitions, session_ms, cache_members, batch_inputs, block_bytes, queue_kbytes;
-    bool static_membership;
+    bool static_membership, development_clock;
 } settings;
 
 static const struct hy_config_item shared_items[] = {
@@ -60,6 +61,8 @@ static const struct hy_config_item shared_items[] = {
      false, &settings.admin_listen},
     {"HY_LOG_LEVEL", HY_CONFIG_TEXT, "info", 0, 0, "", "debug, info, warn or error", false,
      &settings.log_level},
+    {"HY_DEVELOPMENT_CLOCK", HY_CONFIG_BOOL, "false", 0, 0, "",
+     "follow `huiyuanctl clock`; never where real members are", false, &settings.development_clock},
 };
 
 enum { SHARED_COUNT = sizeof shared_items / sizeof shared_items[0] };
@@ -75,8 +78,13 @@ static void ask_to_stop(int number) {
 static struct health {
     struct hy_metrics *metrics;
     _Atomic(const char *) not_ready; // NULL: ready
-    _Atomic int64_t turned_at_ms;
+    _Atomic int64_t turned_at_ms;    // by steady_ms
 } health;
+
+// For durations: no shift moves it, and nobody sets it.
+static int64_t steady_ms(void) {
+    return (int64_t)(hy_clock_monotonic_ns() / 1000000);
+}
 
 static void answer_text(struct hy_http_exchange *exchange, unsigned status, const char *text) {
     hy_http_answer(exchange, status, "text/plain; charset=utf-8", hy_bytes_of(text), NULL, 0);
@@ -86,7 +94,7 @@ static void admin(void *context, struct hy_http_exchange *exchange) {
     (void)context;
     const char *path = hy_http_path(exchange);
     if (strcmp(path, "/livez") == 0) {
-        bool alive = hy_clock_now_ms() - atomic_load(&health.turned_at_ms) < STUCK_MS;
+        bool alive = steady_ms() - atomic_load(&health.turned_at_ms) < STUCK_MS;
         answer_text(exchange, alive ? 200 : 503, alive ? "ok\n" : "the main loop does not turn\n");
     } else if (strcmp(path, "/readyz") == 0) {
         const char *reason = atomic_load(&health.not_ready);
@@ -107,7 +115,7 @@ static void note_health(const struct hy_stage *stage, bool *announced) {
     const char *reason = NULL;
     hy_stage_ready(stage, &reason);
     atomic_store(&health.not_ready, reason);
-    atomic_store(&health.turned_at_ms, hy_clock_now_ms());
+    atomic_store(&health.turned_at_ms, steady_ms());
     if (reason == NULL && !*announced) {
         sd_notify(0, "READY=1");
         hy_log(HY_LOG_INFO, "ready", "all partitions are running");
@@ -133,17 +141,18 @@ static void turn(const struct hy_service *service, struct hy_stage *stage, struc
 }
 
 static void loop(const struct hy_service *service, struct hy_stage *stage, struct hy_bus *bus,
-                 struct hy_store *store) {
+                 struct hy_store *store, struct hy_clock_follow *clock) {
     bool announced = false;
     while (!stop_asked) {
+        hy_clock_follow_step(clock);
         turn(service, stage, bus, store);
         note_health(stage, &announced);
     }
     sd_notify(0, "STOPPING=1");
     hy_log(HY_LOG_INFO, "draining", "finishing what is in flight");
     hy_stage_drain(stage);
-    int64_t until_ms = hy_clock_now_ms() + DRAIN_MS;
-    while (!hy_stage_idle(stage) && hy_clock_now_ms() < until_ms)
+    int64_t until_ms = steady_ms() + DRAIN_MS;
+    while (!hy_stage_idle(stage) && steady_ms() < until_ms)
         turn(service, stage, bus, store);
 }
 
@@ -158,7 +167,7 @@ static int run(const struct hy_service *service) {
     options.block_bytes = (size_t)settings.block_bytes;
     options.claim_seed = hy_random64();
     health.metrics = hy_metrics_new(hy_stage_metrics, hy_stage_metric_count);
-    atomic_store(&health.turned_at_ms, hy_clock_now_ms());
+    atomic_store(&health.turned_at_ms, steady_ms());
     atomic_store(&health.not_ready, "starting");
     struct hy_stage *stage = hy_stage_new(&options, brain, health.metrics);
     char group[128]; // two systems on one Kafka differ by their prefix, and must not share a group
@@ -176,6 +185,10 @@ static int run(const struct hy_service *service) {
     struct hy_bus_events events = hy_stage_events(stage);
     struct hy_bus *bus = hy_bus_open(&bus_options, &events);
     struct hy_store *store = hy_store_open(settings.redis_url);
+    struct hy_clock_follow *clock =
+        settings.development_clock
+            ? hy_clock_follow_start(settings.redis_url, settings.redis_prefix, settings.instance)
+            : NULL;
     struct hy_http_options http = {settings.admin_listen, 1, 64, 0, 10, 1024};
     struct hy_http_server *server = hy_http_start(&http, admin, NULL);
     int status = EXIT_FAILURE;
@@ -185,7 +198,7 @@ static int run(const struct hy_service *service) {
     if (beside && bus != NULL && store != NULL && server != NULL) {
         hy_log(HY_LOG_INFO, "started", "health and metrics on port %u", hy_http_port(server));
         hy_stage_attach(stage, bus, store);
-        loop(service, stage, bus, store);
+        loop(service, stage, bus, store, clock);
         status = hy_stage_idle(stage) ? EXIT_SUCCESS : EXIT_FAILURE;
         hy_stage_end(stage);
     }
@@ -193,6 +206,7 @@ static int run(const struct hy_service *service) {
     if (server != NULL) hy_http_stop(server, 1000);
     if (bus != NULL) hy_bus_close(bus, 5000);
     if (store != NULL) hy_store_close(store);
+    hy_clock_follow_stop(clock);
     hy_stage_free(stage); // only now: closing may still call back
     hy_log(HY_LOG_INFO, "stopped", "exit status %d", status);
     hy_metrics_free(health.metrics);

@@ -37,14 +37,15 @@ running_pid() {
     [ -n "$started" ] && [ "$(process_start_time "$pid")" = "$started" ] && printf '%s' "$pid"
 }
 
-# launch NAME COMMAND...: in the background, in a session of its own, output to its log
+# launch NAME COMMAND...: in the background, in a session of its own, output to its log. The caller's third descriptor
+# (the demo's) is not passed on: it may be a pipe, which would never end.
 launch() {
     local name=$1 log
     shift
     log=$(log_file "$name")
     mkdir -p "$HY_DEV_DIR/run" "$HY_DEV_DIR/log"
     [ ! -e "$log" ] || mv -f "$log" "$log.1"
-    setsid "$@" </dev/null >"$log" 2>&1 &
+    setsid "$@" </dev/null >"$log" 2>&1 3>&- &
     local pid=$!
     disown "$pid"
     printf '%s %s\n' "$pid" "$(process_start_time "$pid" || true)" >"$(pid_file "$name")"

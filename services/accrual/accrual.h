@@ -4,10 +4,23 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/campaign/campaign.h"
 #include "common/program/program.h"
 #include "common/stage/brain.h"
 #include "proto/points.pb-c.h"
 #include "proto/purchases.pb-c.h"
+
+enum { POINTS_TIERS_LIMIT = 8 };
+
+// The tiers that a member had, as the log of tiers told. Of those that hold at a moment the one told last
+// counts.
+struct points_tiers {
+    uint32_t count;
+    struct points_tier {
+        char tier[HY_RULE_ID_LIMIT_BYTES + 1];
+        int64_t since_ms;        // event time
+    } items[POINTS_TIERS_LIMIT]; // told last at the end; the oldest are forgotten
+};
 
 // What accrual knows of a member, in memory. In Redis: PointsState.
 struct points_state {
@@ -16,7 +29,19 @@ struct points_state {
     int64_t last_purchase_at_ms; // Unix time
     int64_t spend_fen;           // money ever paid
     uint64_t purchases;
+    struct points_tiers *tiers; // owned; NULL: always the first tier of the program
 };
+
+// tiers.c: the tier that held at a moment; NULL: the first of the program.
+const char *points_tier_at(const struct points_state *points, int64_t time_ms);
+void points_tier_take(struct points_state *points, const char *tier, int64_t since_ms);
+// To and from Redis. `room` holds what `saved` points at.
+struct points_tiers_saved {
+    Huiyuan__V1__TierSpan spans[POINTS_TIERS_LIMIT], *list[POINTS_TIERS_LIMIT];
+};
+void points_tiers_fill(const struct points_state *points, struct points_tiers_saved *room,
+                       Huiyuan__V1__PointsState *saved);
+void points_tiers_load(struct points_state *points, const Huiyuan__V1__PointsState *saved);
 
 // earn.c: what the purchase earns by the rules of `program` for a member of tier `tier` (index in
 // program->tiers). The exact points of all lines are added, rounded once, and shared out to the lines by
@@ -25,16 +50,23 @@ struct points_state {
 // balance_after is for the caller to fill.
 Huiyuan__V1__PointsChange *earn_points(const struct hy_program *program, size_t tier,
                                        const Huiyuan__V1__Purchase *purchase, struct hy_arena *arena);
+// The same on the member days that hold then (NULL: none); their campaigns stand among the rules, with their
+// own version.
+Huiyuan__V1__PointsChange *earn_points_on(const struct hy_program *program, size_t tier,
+                                          const struct hy_member_days *days,
+                                          const Huiyuan__V1__Purchase *purchase, struct hy_arena *arena);
 
 // encode.c: by hand, byte for byte what protobuf-c would write; in the arena.
 struct hy_bytes points_change_encode(const Huiyuan__V1__PointsChange *change, struct hy_arena *arena);
-void points_state_encode(const struct points_state *state, struct hy_buffer *out); // a PointsState
+// A PointsState, but for the tiers.
+void points_state_encode(const struct points_state *state, struct hy_buffer *out);
 struct hy_bytes points_note_encode(const Huiyuan__V1__PointsChange *change,
                                    struct hy_arena *arena); // a PointsNote
 
 // What decides beside the member's state. Filled by the stage from the topic `program`.
 struct accrual {
     struct hy_programs programs;
+    struct hy_campaigns campaigns; // for the member days
     hy_zone_loader load_zone;
     bool unreadable; // a published program version cannot be read by this build: nothing is decided until it
                      // can

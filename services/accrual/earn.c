@@ -31,6 +31,7 @@ struct candidates {
 // What applies to one line, and what is left of its exact points after its whole ones.
 struct line_result {
     const struct hy_rule *category, *campaign;           // or NULL
+    const struct hy_campaign *member_day;                // or NULL; then `campaign` is
     const struct hy_rule *stackable[HY_STACKABLE_LIMIT]; // NULL where it does not apply
     exact points;                                        // then the remainder
 };
@@ -48,6 +49,8 @@ struct earning {
     uint32_t
         numbers[HY_RULES_LIMIT]; // 1 + place in the change's rules; 0: the rule does not apply to any line
     uint32_t tier_number;
+    struct hy_member_days days;
+    uint32_t day_numbers[HY_MEMBER_DAYS_LIMIT]; // as `numbers`
 };
 
 // --- which rules apply ---
@@ -81,10 +84,21 @@ static const struct hy_rule *best_campaign(const struct candidates *candidates, 
     return best;
 }
 
+// It counts like a campaign of the program: of those that apply the best; of equal ones the program's.
+static void apply_member_day(const struct earning *earning, const Line *line, struct line_result *result) {
+    const struct hy_campaign *day = hy_member_days_best(&earning->days, line->category);
+    int32_t campaign = result->campaign == NULL ? HY_NEUTRAL_FACTOR : result->campaign->factor_hundredths;
+    if (day == NULL || day->multiplier_hundredths <= campaign) return;
+    result->member_day = day;
+    result->campaign = NULL;
+}
+
 static void apply_rules(const struct earning *earning, const Line *line, struct line_result *result) {
     const struct candidates *candidates = &earning->candidates;
     result->category = hy_program_category_rule(earning->program, line->category);
     result->campaign = best_campaign(candidates, line);
+    result->member_day = NULL;
+    if (earning->days.count > 0) apply_member_day(earning, line, result);
     for (size_t i = 0; i < candidates->stackable_count; i++) {
         bool applies = hy_rule_applies_to_line(candidates->stackable[i], line);
         result->stackable[i] = applies ? candidates->stackable[i] : NULL;
@@ -97,6 +111,11 @@ static unsigned factor_of(const struct hy_rule *rule) {
     return rule == NULL ? HY_NEUTRAL_FACTOR : (unsigned)rule->factor_hundredths;
 }
 
+static unsigned campaign_factor(const struct line_result *result) {
+    return result->member_day == NULL ? factor_of(result->campaign)
+                                      : (unsigned)result->member_day->multiplier_hundredths;
+}
+
 // When all is paid with money, money_fen/total_fen is 1 and is left out: smaller numbers divide faster.
 static bool is_all_money(const struct earning *earning) {
     return earning->money_fen == earning->total_fen;
@@ -106,7 +125,7 @@ static exact exact_points(const struct earning *earning, const Line *line, const
     exact points = (exact)line->paid_fen * (unsigned)earning->program->points_per_yuan_hundredths;
     points *= (unsigned)earning->tier->multiplier_hundredths;
     points *= factor_of(result->category);
-    points *= factor_of(result->campaign);
+    points *= campaign_factor(result);
     for (size_t i = 0; i < earning->candidates.stackable_count; i++) {
         points *= factor_of(result->stackable[i]);
     }
@@ -217,11 +236,27 @@ static void mark_applied(struct earning *earning) {
     }
 }
 
-static void add_rule(const struct earning *earning, Change *change, const char *rule_id, int32_t factor) {
+static size_t place_of_day(const struct earning *earning, const struct hy_campaign *day) {
+    size_t place = 0;
+    while (earning->days.items[place] != day)
+        place++;
+    return place;
+}
+
+static void mark_days(struct earning *earning) {
+    memset(earning->day_numbers, 0, earning->days.count * sizeof earning->day_numbers[0]);
+    for (size_t i = 0; i < earning->purchase->n_lines; i++) {
+        const struct hy_campaign *day = earning->lines[i].member_day;
+        if (day != NULL) earning->day_numbers[place_of_day(earning, day)] = 1;
+    }
+}
+
+static void add_rule(const struct earning *earning, Change *change, const char *rule_id, uint32_t version,
+                     int32_t factor) {
     AppliedRule *rule = hy_arena_alloc(earning->arena, sizeof *rule);
     *rule = (AppliedRule)HUIYUAN__V1__APPLIED_RULE__INIT;
     rule->rule_id = (char *)rule_id;
-    rule->rule_version = earning->program->version;
+    rule->rule_version = version;
     rule->factor_hundredths = (uint32_t)factor;
     change->rules[change->n_rules++] = rule;
 }
@@ -230,15 +265,28 @@ static void add_tier(struct earning *earning, Change *change) {
     const struct hy_tier_rule *tier = earning->tier;
     earning->tier_number = 0;
     if (tier->multiplier_hundredths == HY_NEUTRAL_FACTOR) return;
-    add_rule(earning, change, tier->rule_id, tier->multiplier_hundredths);
+    add_rule(earning, change, tier->rule_id, earning->program->version, tier->multiplier_hundredths);
     earning->tier_number = (uint32_t)change->n_rules;
 }
 
-// Base, categories, tier, campaigns: the rules of a program stand in this order, but for the tier.
+static void list_days(struct earning *earning, Change *change) {
+    if (earning->days.count == 0) return;
+    mark_days(earning);
+    for (size_t i = 0; i < earning->days.count; i++) {
+        const struct hy_campaign *day = earning->days.items[i];
+        if (earning->day_numbers[i] == 0) continue;
+        add_rule(earning, change, day->id, day->version, day->multiplier_hundredths);
+        earning->day_numbers[i] = (uint32_t)change->n_rules;
+    }
+}
+
+// Base, categories, tier, campaigns: the rules of a program stand in this order, but for the tier; member
+// days come last.
 static void list_rules(struct earning *earning, Change *change) {
     const struct hy_program *program = earning->program;
     mark_applied(earning);
-    change->rules = hy_arena_alloc(earning->arena, (program->rule_count + 1) * sizeof *change->rules);
+    change->rules = hy_arena_alloc(earning->arena,
+                                   (program->rule_count + 1 + earning->days.count) * sizeof *change->rules);
     bool tier_is_listed = false;
     for (size_t i = 0; i < program->rule_count; i++) {
         const struct hy_rule *rule = &program->rules[i];
@@ -247,10 +295,11 @@ static void list_rules(struct earning *earning, Change *change) {
             tier_is_listed = true;
         }
         if (earning->numbers[i] == 0) continue;
-        add_rule(earning, change, rule->id, rule->factor_hundredths);
+        add_rule(earning, change, rule->id, program->version, rule->factor_hundredths);
         earning->numbers[i] = (uint32_t)change->n_rules;
     }
     if (!tier_is_listed) add_tier(earning, change);
+    list_days(earning, change);
 }
 
 // Indexes are kept ascending: at most a handful, so each is moved down to its place.
@@ -272,6 +321,8 @@ static void name_rules_of_line(const struct earning *earning, const struct line_
     add_index_of(earning, posting, line->category);
     if (earning->tier_number > 0) add_index(posting, earning->tier_number);
     add_index_of(earning, posting, line->campaign);
+    if (line->member_day != NULL)
+        add_index(posting, earning->day_numbers[place_of_day(earning, line->member_day)]);
     for (size_t i = 0; i < earning->candidates.stackable_count; i++) {
         add_index_of(earning, posting, line->stackable[i]);
     }
@@ -312,6 +363,7 @@ static Change *new_change(const struct earning *earning) {
     change->type = HUIYUAN__V1__ENTRY_TYPE__EARN;
     change->store_id = earning->purchase->store_id;
     change->tier = (char *)earning->tier->id;
+    change->discount_hundredths = (uint32_t)earning->tier->discount_hundredths;
     change->money_fen = earning->money_fen;
     change->total_fen = earning->total_fen;
     return change;
@@ -333,12 +385,27 @@ static void earn(struct earning *earning, Change *change, Posting *postings) {
     name_rules(earning, change, postings);
 }
 
+// One that could make the points inexact with this program is left out.
+static void take_days(struct earning *earning, const struct hy_member_days *days) {
+    earning->days.count = 0;
+    for (size_t i = 0; days != NULL && i < days->count; i++) {
+        if (hy_program_allows_factor(earning->program, days->items[i]->multiplier_hundredths))
+            earning->days.items[earning->days.count++] = days->items[i];
+    }
+}
+
 Change *earn_points(const struct hy_program *program, size_t tier, const Purchase *purchase,
                     struct hy_arena *arena) {
+    return earn_points_on(program, tier, NULL, purchase, arena);
+}
+
+Change *earn_points_on(const struct hy_program *program, size_t tier, const struct hy_member_days *days,
+                       const Purchase *purchase, struct hy_arena *arena) {
     struct earning earning; // not cleared: most of it is room for campaigns
     earning.program = program;
     earning.tier = &program->tiers[tier < program->tier_count ? tier : 0];
     earning.purchase = purchase;
+    take_days(&earning, days);
     earning.arena = arena;
     earning.total_fen = hy_purchase_total_fen(purchase);
     earning.money_fen = hy_purchase_money_fen(purchase);

@@ -36,7 +36,7 @@ static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line) {
 
 struct hy_bytes points_change_encode(const Change *change, struct hy_arena *arena) {
     size_t most = hy_wire_text_length(change->store_id) + hy_wire_text_length(change->tier) +
-                  hy_wire_text_length(change->reason) + 10 * HY_WIRE_NUMBER_BYTES;
+                  hy_wire_text_length(change->reason) + 12 * HY_WIRE_NUMBER_BYTES;
     for (size_t i = 0; i < change->n_rules; i++)
         most += rule_most(change->rules[i]);
     for (size_t i = 0; i < change->n_lines; i++)
@@ -54,6 +54,8 @@ struct hy_bytes points_change_encode(const Change *change, struct hy_arena *aren
     for (size_t i = 0; i < change->n_lines; i++)
         p = put_line(p, change->lines[i]);
     p = hy_wire_put_text(p, 10, change->reason);
+    p = hy_wire_put_number(p, 11, change->discount_hundredths);
+    p = hy_wire_put_number(p, 12, (uint64_t)change->tier_since_ms);
     return hy_bytes(start, (size_t)(p - start));
 }
 

@@ -1,16 +1,20 @@
-// Accrual as a brain of the stage: reads purchases, decides what they earn, evolves the member's points.
+// Accrual as a brain of the stage: reads purchases and tiers, decides what they earn, evolves the member's
+// points.
 #include <string.h>
 
+#include "common/base/memory.h"
 #include "common/contract/limits.h"
 #include "common/contract/purchase.h"
 #include "common/contract/store_event.h"
 #include "common/program/published.h"
+#include "proto/tiers.pb-c.h"
 #include "services/accrual/accrual.h"
 
-enum { SOURCE_PURCHASES, SOURCE_COMMANDS };
+enum { SOURCE_PURCHASES, SOURCE_COMMANDS, SOURCE_TIERS };
+enum { KIND_PURCHASE, KIND_TIER };
 enum { TALLY_ISSUED, TALLY_OUTSTANDING, TALLY_PURCHASES, TALLY_SPEND };
 
-static const char *const sources[] = {"purchases", "commands"};
+static const char *const sources[] = {"purchases", "commands", "tiers"};
 static const char *const references[] = {"program"};
 static const char *const tallies[] = {"issued", "outstanding", "purchases", "spend_fen"};
 
@@ -40,18 +44,37 @@ static struct hy_error read_input(void *context, uint32_t source, struct hy_byte
     return HY_NO_ERROR;
 }
 
+// Of the log of tiers the rises and falls: the others do not change the tier.
+static struct hy_error read_record(void *context, uint32_t source, const Huiyuan__V1__Record *record,
+                                   struct hy_arena *arena, struct hy_input *ret_input) {
+    (void)context;
+    (void)source;
+    const Huiyuan__V1__TierChange *change =
+        huiyuan__v1__tier_change__unpack(&arena->protobuf, record->body.len, record->body.data);
+    if (change == NULL)
+        return (struct hy_error){HY_MALFORMED, "body",
+                                 "a TierChange of huiyuan.v1 应为 huiyuan.v1 的 TierChange"};
+    ret_input->kind = KIND_TIER;
+    ret_input->skip = change->kind != HUIYUAN__V1__TIER_CHANGE_KIND__RAISED &&
+                      change->kind != HUIYUAN__V1__TIER_CHANGE_KIND__LOWERED;
+    ret_input->message = change;
+    return HY_NO_ERROR;
+}
+
 static void refer(void *context, uint32_t reference, struct hy_bytes key, struct hy_bytes value) {
     struct accrual *accrual = context;
     (void)reference;
     (void)key;
-    if (value.data != NULL && !hy_programs_take(&accrual->programs, value, accrual->load_zone))
+    if (value.data == NULL) return;
+    if (!hy_programs_take(&accrual->programs, value, accrual->load_zone) ||
+        !hy_campaigns_take(&accrual->campaigns, value, accrual->load_zone))
         accrual->unreadable = true;
 }
 
 static bool ready(void *context, const char **ret_reason) {
     const struct accrual *accrual = context;
     if (accrual->unreadable)
-        *ret_reason = "a published program version cannot be read";
+        *ret_reason = "a published program version or campaign cannot be read";
     else if (accrual->programs.count == 0)
         *ret_reason = "no program is published";
     else
@@ -70,12 +93,41 @@ static bool accepts_currency(const struct hy_program *program, const Huiyuan__V1
     return strcmp(currency, program->currency) == 0;
 }
 
+static void accept(struct hy_decision *decision, const Huiyuan__V1__PointsChange *change,
+                   struct hy_arena *arena) {
+    decision->outcome = HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED;
+    decision->body = &change->base;
+    decision->body_bytes = points_change_encode(change, arena);
+    decision->note = points_note_encode(change, arena);
+}
+
+static void take_tier(const struct points_state *points, const Huiyuan__V1__TierChange *tier,
+                      struct hy_arena *arena, struct hy_decision *ret_decision) {
+    Huiyuan__V1__PointsChange *change = hy_arena_alloc(arena, sizeof *change);
+    huiyuan__v1__points_change__init(change);
+    change->type = HUIYUAN__V1__ENTRY_TYPE__TIER_TAKEN;
+    change->balance_after = points->balance;
+    change->tier = tier->tier;
+    change->tier_since_ms = tier->since_ms;
+    accept(ret_decision, change, arena);
+}
+
+// The place in the program's ladder of the tier that held.
+static size_t tier_of(const struct points_state *points, const struct hy_program *program, int64_t time_ms) {
+    const char *tier = points_tier_at(points, time_ms);
+    return tier == NULL ? 0 : hy_program_tier(program, tier);
+}
+
 static void decide(void *context, const void *state, const struct hy_input *input, int64_t now_ms,
                    struct hy_arena *arena, struct hy_decision *ret_decision) {
     const struct accrual *accrual = context;
     const struct points_state *points = state;
     const Huiyuan__V1__Purchase *purchase = input->message;
     (void)now_ms;
+    if (input->kind == KIND_TIER) {
+        take_tier(points, input->message, arena, ret_decision);
+        return;
+    }
     const struct hy_program *program = hy_programs_at(&accrual->programs, purchase->occurred_at_ms);
     if (program == NULL) {
         reject(ret_decision, HY_NO_PROGRAM, "occurred_at_ms");
@@ -86,17 +138,17 @@ static void decide(void *context, const void *state, const struct hy_input *inpu
         reject(ret_decision, HY_CURRENCY_NOT_ACCEPTED, "currency");
         return;
     }
-    Huiyuan__V1__PointsChange *change = earn_points(program, 0, purchase, arena);
+    struct hy_member_days days;
+    hy_member_days_at(&accrual->campaigns, purchase->occurred_at_ms, &days);
+    Huiyuan__V1__PointsChange *change =
+        earn_points_on(program, tier_of(points, program, purchase->occurred_at_ms), &days, purchase, arena);
     int64_t unused;
     if (__builtin_add_overflow(points->balance, change->points, &change->balance_after) ||
         __builtin_add_overflow(points->earned, change->points, &unused)) {
         reject(ret_decision, HY_OVERFLOW, NULL);
         return;
     }
-    ret_decision->outcome = HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED;
-    ret_decision->body = &change->base;
-    ret_decision->body_bytes = points_change_encode(change, arena);
-    ret_decision->note = points_note_encode(change, arena);
+    accept(ret_decision, change, arena);
 }
 
 static void evolve(void *context, void *state, const Huiyuan__V1__Record *record,
@@ -104,6 +156,10 @@ static void evolve(void *context, void *state, const Huiyuan__V1__Record *record
     (void)context;
     struct points_state *points = state;
     const Huiyuan__V1__PointsChange *change = (const Huiyuan__V1__PointsChange *)body;
+    if (change->type == HUIYUAN__V1__ENTRY_TYPE__TIER_TAKEN) {
+        points_tier_take(points, change->tier, change->tier_since_ms);
+        return;
+    }
     points->balance = change->balance_after;
     points->earned += change->points;
     points->spend_fen += change->money_fen;
@@ -117,6 +173,7 @@ static void tally(void *context, int64_t *totals, const Huiyuan__V1__Record *rec
     (void)context;
     (void)record;
     const Huiyuan__V1__PointsChange *change = (const Huiyuan__V1__PointsChange *)body;
+    if (change->type == HUIYUAN__V1__ENTRY_TYPE__TIER_TAKEN) return;
     totals[TALLY_ISSUED] += change->points;
     totals[TALLY_OUTSTANDING] += change->points;
     totals[TALLY_PURCHASES]++;
@@ -149,7 +206,15 @@ static ProtobufCMessage *answer(void *context, const struct hy_input *input, str
 
 static void save(void *context, const void *state, struct hy_buffer *out) {
     (void)context;
-    points_state_encode(state, out);
+    const struct points_state *points = state;
+    points_state_encode(points, out);
+    if (points->tiers == NULL) return;
+    Huiyuan__V1__PointsState rest =
+        HUIYUAN__V1__POINTS_STATE__INIT; // protobuf lets fields be put together so
+    struct points_tiers_saved tiers;
+    points_tiers_fill(points, &tiers, &rest);
+    uint8_t *p = hy_buffer_extend(out, huiyuan__v1__points_state__get_packed_size(&rest));
+    if (p != NULL) huiyuan__v1__points_state__pack(&rest, p);
 }
 
 static bool load(void *context, struct hy_bytes bytes, void *ret_state) {
@@ -163,8 +228,16 @@ static bool load(void *context, struct hy_bytes bytes, void *ret_state) {
         .spend_fen = saved->spend_fen,
         .purchases = saved->purchases,
     };
+    points_tiers_load(ret_state, saved);
     huiyuan__v1__points_state__free_unpacked(saved, NULL);
     return true;
+}
+
+static void release(void *context, void *state) {
+    (void)context;
+    struct points_state *points = state;
+    hy_free(points->tiers);
+    points->tiers = NULL;
 }
 
 static bool check(void *context, const void *state, const char **ret_reason) {
@@ -184,6 +257,7 @@ void accrual_init(struct accrual *accrual, hy_zone_loader load_zone) {
 
 void accrual_free(struct accrual *accrual) {
     hy_programs_free(&accrual->programs);
+    hy_campaigns_free(&accrual->campaigns);
 }
 
 struct hy_brain accrual_brain(struct accrual *accrual, int64_t window_ms) {
@@ -202,6 +276,7 @@ struct hy_brain accrual_brain(struct accrual *accrual, int64_t window_ms) {
         .references = references,
         .reference_count = sizeof references / sizeof references[0],
         .read = read_input,
+        .read_record = read_record,
         .refer = refer,
         .ready = ready,
         .decide = decide,
@@ -210,6 +285,7 @@ struct hy_brain accrual_brain(struct accrual *accrual, int64_t window_ms) {
         .answer = answer,
         .save = save,
         .load = load,
+        .release = release,
         .check = check,
     };
 }

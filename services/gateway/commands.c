@@ -30,6 +30,7 @@ static struct command *find_or_add(struct commands *table, const struct command_
     if (command != NULL) return command;
     command = hy_calloc(1, sizeof *command);
     strncpy(command->id, request->command_id, sizeof command->id - 1);
+    command->log = request->log;
     command->partition = request->partition;
     command->table = table;
     command->listed = true;

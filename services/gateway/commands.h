@@ -23,6 +23,7 @@ enum command_outcome {
 // thread.
 struct command_request {
     const char *command_id; // equal ids mean equal events
+    const char *log;        // whose service answers; static; NULL: nobody, it is only to be durable
     uint32_t partition;
     struct hy_bytes key;
     struct hy_bytes value;
@@ -36,6 +37,7 @@ struct commands;
 
 struct command {
     char id[HY_COMMAND_ID_BYTES];
+    const char *log;
     uint32_t partition;
     bool in_flight; // no delivery report yet
     bool durable;   // in Kafka

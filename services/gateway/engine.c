@@ -11,18 +11,24 @@
 #include "common/base/memory.h"
 #include "common/io/bus.h"
 #include "common/io/clock.h"
+#include "common/io/clock_follow.h"
 #include "common/io/log.h"
 #include "common/stage/keys.h"
+
+enum { AGAIN_MS = 5 };
 
 struct engine {
     struct engine_options options;
     struct hy_bus *bus;
-    uint32_t purchases; // index of the topic
+    uint32_t topics[ENGINE_TOPICS]; // their numbers on the bus
     struct hy_store *store;
     struct hy_store *listener;
+    struct hy_clock_follow *clock; // NULL: the real time
     struct hy_key channel;
     bool subscribed;
     struct commands commands;
+    struct deadlines again; // reads that are repeated
+    struct follow follows[ENGINE_FOLLOWS];
 
     pthread_t thread;
     int wake_fd;
@@ -112,14 +118,48 @@ static struct question *question_new(struct engine *engine, hy_store_done done, 
     return question;
 }
 
-static void run_read(struct engine *engine, struct engine_job *job) {
-    struct engine_read *read = (struct engine_read *)job;
-    if (!hy_store_connected(engine->store)) {
+struct again {
+    struct deadline deadline; // first, so that a deadline is its repetition
+    struct engine_read *read;
+};
+
+static void ask(struct engine_read *read);
+
+static void again_expired(struct deadline *deadline) {
+    struct again *again = (struct again *)deadline;
+    ask(again->read);
+    hy_free(again);
+}
+
+static void read_answered(void *context, const struct hy_store_answer *answer) {
+    struct engine_read *read = context;
+    struct engine *engine = read->engine;
+    bool missing = answer->status == HY_STORE_OK && answer->count > 0 && answer->values[0].data == NULL;
+    if (!missing || engine->commands.now_ms >= read->until_ms) {
+        read->done(read->context, answer);
+        return;
+    }
+    struct again *again = hy_calloc(1, sizeof *again);
+    again->read = read;
+    again->deadline.expired = again_expired;
+    deadlines_add(&engine->again, &again->deadline, engine->commands.now_ms + AGAIN_MS);
+}
+
+static void ask(struct engine_read *read) {
+    struct engine *engine = read->engine;
+    if (!hy_store_connected(engine->store) || atomic_load(&engine->stop)) {
         read->done(read->context, &nobody_there);
         return;
     }
     hy_store_get(engine->store, read->keys, read->count, question_answered,
-                 question_new(engine, read->done, read->context));
+                 question_new(engine, read_answered, read));
+}
+
+static void run_read(struct engine *engine, struct engine_job *job) {
+    struct engine_read *read = (struct engine_read *)job;
+    read->engine = engine;
+    read->until_ms = engine->commands.now_ms + read->patience_ms;
+    ask(read);
 }
 
 void engine_read(struct engine *engine, struct engine_read *read) {
@@ -145,15 +185,16 @@ void engine_bind(struct engine *engine, struct engine_bind *bind) {
 // ---- Appending, and what comes of it.
 
 static void run_append(struct engine *engine, struct engine_job *job) {
-    const struct command_request *request = &((struct engine_append *)job)->request;
+    const struct engine_append *append = (struct engine_append *)job;
+    const struct command_request *request = &append->request;
     if (atomic_load(&engine->lacks) != NULL) {
         request->done(request->context, COMMAND_AWAY, NULL);
         return;
     }
     struct command *command = commands_join(&engine->commands, request);
     if (command == NULL) return;
-    if (!hy_bus_append(engine->bus, engine->purchases, request->partition, request->key, request->value,
-                       (uint64_t)(uintptr_t)command))
+    if (!hy_bus_append(engine->bus, engine->topics[append->topic], request->partition, request->key,
+                       request->value, (uint64_t)(uintptr_t)command))
         commands_delivered(command, true);
 }
 
@@ -193,10 +234,11 @@ static void looked_up(void *context, const struct hy_store_answer *answer) {
 
 static void look_up_answer(void *context, const struct command *command) {
     struct engine *engine = context;
+    if (command->log == NULL) return; // nobody answers to it
     struct look_up *look_up = hy_calloc(1, sizeof *look_up);
     look_up->engine = engine;
     memcpy(look_up->command_id, command->id, sizeof look_up->command_id);
-    struct hy_key_space space = {engine->options.redis_prefix, "points", command->partition};
+    struct hy_key_space space = {engine->options.redis_prefix, command->log, command->partition};
     struct hy_key key = hy_key_answer(&space, command->id);
     hy_store_get(engine->store, &(struct hy_bytes){(const uint8_t *)key.text, key.length}, 1, looked_up,
                  look_up);
@@ -218,10 +260,29 @@ static void heard(void *context, const struct hy_store_answer *message) {
 
 // ---- The thread.
 
+static void message(void *context, const struct hy_message *message) {
+    struct engine *engine = context;
+    for (size_t i = 0; i < ENGINE_FOLLOWS; i++)
+        follow_take(&engine->follows[i], message);
+    hy_bus_release(engine->bus, message);
+}
+
+static void out_of_range(void *context, uint32_t topic, uint32_t partition, int64_t offset) {
+    struct engine *engine = context;
+    hy_log(HY_LOG_WARN, "out_of_range", "topic %u, partition %u has no offset %lld", topic, partition,
+           (long long)offset);
+    for (size_t i = 0; i < ENGINE_FOLLOWS; i++)
+        follow_again(&engine->follows[i], topic);
+}
+
 static const char *find_lack(const struct engine *engine) {
     if (!hy_bus_connected(engine->bus)) return "kafka";
     if (!hy_store_connected(engine->store)) return "redis";
-    return engine->subscribed ? NULL : "replies";
+    if (!engine->subscribed) return "replies";
+    for (size_t i = 0; i < ENGINE_FOLLOWS; i++) {
+        if (!engine->follows[i].whole) return engine->follows[i].options.topic;
+    }
+    return NULL;
 }
 
 static void note_lack(struct engine *engine) {
@@ -242,9 +303,12 @@ static bool turn(struct engine *engine) {
     size_t events = hy_bus_poll(engine->bus, 1000, 0);
     events += hy_store_poll(engine->listener, 0);
     events += hy_store_poll(engine->store, 0);
+    for (size_t i = 0; i < ENGINE_FOLLOWS; i++)
+        follow_step(&engine->follows[i]);
     note_lack(engine);
     bool jobs = run_queue(engine);
     deadlines_run(&engine->commands.deadlines, engine->commands.now_ms);
+    deadlines_run(&engine->again, engine->commands.now_ms);
     return jobs || events > 0;
 }
 
@@ -259,6 +323,7 @@ static void wait_for_work(struct engine *engine) {
     doors[2].fd = hy_store_wait_fd(engine->store, &doors[2].events);
     doors[3].fd = hy_store_wait_fd(engine->listener, &doors[3].events);
     int64_t wait_ms = deadlines_wait_ms(&engine->commands.deadlines, monotonic_ms(), LONGEST_WAIT_MS);
+    wait_ms = deadlines_wait_ms(&engine->again, monotonic_ms(), wait_ms);
     if (poll(doors, 4, (int)wait_ms) <= 0 || (doors[0].revents & POLLIN) == 0) return;
     uint64_t count;
     while (read(engine->wake_fd, &count, sizeof count) > 0) {}
@@ -267,27 +332,40 @@ static void wait_for_work(struct engine *engine) {
 static void *engine_thread(void *context) {
     struct engine *engine = context;
     while (!atomic_load(&engine->stop)) {
+        hy_clock_follow_step(engine->clock);
         if (!turn(engine)) wait_for_work(engine);
     }
     return NULL;
+}
+
+static void open_topics(struct engine *engine) {
+    static const char *const NAMES[ENGINE_TOPICS] = {"purchases", "commands", "member-keys"};
+    for (size_t i = 0; i < ENGINE_TOPICS; i++) {
+        engine->topics[i] = hy_bus_topic(engine->bus, NAMES[i]);
+        hy_bus_topic_unordered(engine->bus, engine->topics[i]); // each message stands for itself
+    }
 }
 
 static bool open_doors(struct engine *engine) {
     const struct engine_options *options = &engine->options;
     engine->store = hy_store_open(options->redis_url);
     engine->listener = hy_store_open(options->redis_url);
+    if (options->development_clock)
+        engine->clock = hy_clock_follow_start(options->redis_url, options->redis_prefix, options->instance);
     engine->bus = hy_bus_open(
         &(struct hy_bus_options){
             .brokers = options->brokers,
             .topic_prefix = options->topic_prefix,
             .instance = options->instance,
             .partitions = options->partitions,
-            .queue_kbytes = 1024, // nothing is fetched
+            .queue_kbytes = 1024, // only what is followed is fetched
         },
-        &(struct hy_bus_events){.context = engine, .delivered = delivered});
+        &(struct hy_bus_events){
+            .context = engine, .message = message, .delivered = delivered, .out_of_range = out_of_range});
     if (engine->store == NULL || engine->listener == NULL || engine->bus == NULL) return false;
-    engine->purchases = hy_bus_topic(engine->bus, "purchases");
-    hy_bus_topic_unordered(engine->bus, engine->purchases); // each purchase stands for itself
+    open_topics(engine);
+    for (size_t i = 0; i < ENGINE_FOLLOWS; i++)
+        follow_open(&engine->follows[i], engine->bus, &options->follows[i]);
     engine->channel = hy_key_replies(options->redis_prefix, options->instance);
     hy_store_subscribe(engine->listener, hy_key_bytes(&engine->channel), heard, engine);
     return true;
@@ -297,7 +375,9 @@ static bool open_doors(struct engine *engine) {
 static void close_doors(struct engine *engine) {
     if (engine->bus != NULL) hy_bus_close(engine->bus, 1000);
     if (engine->listener != NULL) hy_store_close(engine->listener);
+    deadlines_run(&engine->again, INT64_MAX);
     if (engine->store != NULL) hy_store_close(engine->store);
+    hy_clock_follow_stop(engine->clock);
     commands_free(&engine->commands);
     close(engine->wake_fd);
     hy_free(engine);

@@ -10,8 +10,11 @@
 #include "common/base/bytes.h"
 #include "common/io/store.h"
 #include "services/gateway/commands.h"
+#include "services/gateway/follow.h"
 
 struct engine;
+
+enum { ENGINE_FOLLOWS = 2 };
 
 struct engine_options {
     const char *brokers;
@@ -20,6 +23,8 @@ struct engine_options {
     const char *redis_prefix;
     const char *instance; // unique among all gateways: the name of the channel on which answers come
     uint32_t partitions;
+    struct follow_options follows[ENGINE_FOLLOWS]; // topics that are read whole before anything is taken
+    bool development_clock;                        // follow `huiyuanctl clock`
 };
 
 // NULL, with a line in the log, when the options are unusable. What is not reachable is waited for.
@@ -27,7 +32,8 @@ struct engine *engine_start(const struct engine_options *options);
 // Everybody who still waits is told AWAY.
 void engine_stop(struct engine *engine);
 
-// What is missing to take purchases ("kafka", "redis", "replies"); NULL: nothing. Any thread.
+// What is missing to take purchases and commands ("kafka", "redis", "replies", or a topic that is
+// followed); NULL: nothing. Any thread.
 const char *engine_lacks(const struct engine *engine);
 
 // How long ago the engine's thread last turned; it does so at least every 50 ms. Any thread.
@@ -39,20 +45,29 @@ struct engine_job {
     void (*run)(struct engine *engine, struct engine_job *job);
 };
 
-// Appends to `purchases`. AWAY at once, and nothing appended, while something is lacking.
+enum engine_topic { ENGINE_PURCHASES, ENGINE_COMMANDS, ENGINE_MEMBER_KEYS, ENGINE_TOPICS };
+
+// Appends one message, and waits for what comes of it. AWAY at once, and nothing appended, while something is
+// lacking.
 struct engine_append {
     struct engine_job job;
+    enum engine_topic topic;
     struct command_request request;
 };
 void engine_append(struct engine *engine, struct engine_append *append);
 
-// Reads keys of one partition, all at one moment; at most ENGINE_READ_MS, then the status is AWAY.
+// Reads keys of one partition, all at one moment; at most ENGINE_READ_MS, then the status is AWAY. While the
+// first key is not there, again and again for `patience_ms` (0: once): what is on its way will be there.
 struct engine_read {
     struct engine_job job;
     const struct hy_bytes *keys;
     size_t count;
+    int64_t patience_ms;
     hy_store_done done;
     void *context;
+
+    struct engine *engine; // the engine's own
+    int64_t until_ms;
 };
 void engine_read(struct engine *engine, struct engine_read *read);
 

@@ -24,6 +24,7 @@ struct listing {
     uint64_t low, high; // the numbers to show; none when low > high
     struct member_read *member;
     const Huiyuan__V1__MemberState *state;
+    const Huiyuan__V1__PointsState *points;
     json_t *entries;
     struct hy_key keys[PAGES_LIMIT];
     struct hy_bytes key_bytes[PAGES_LIMIT];
@@ -40,7 +41,7 @@ static bool is_shown(const struct listing *listing, const Huiyuan__V1__Receipt *
 static void show_newest_first(struct listing *listing, Huiyuan__V1__Receipt **receipts, size_t count) {
     for (size_t i = count; i-- > 0;) {
         if (!is_shown(listing, receipts[i])) continue;
-        json_t *entry = render_entry(listing->member->space.partition, receipts[i]);
+        json_t *entry = render_entry(listing->member->space.partition, receipts[i], listing->points);
         if (entry != NULL) json_array_append_new(listing->entries, entry);
     }
 }
@@ -99,6 +100,8 @@ static void list(struct member_read *member, const Huiyuan__V1__MemberState *sta
     struct listing *listing = member->context;
     listing->member = member;
     listing->state = state;
+    listing->points = huiyuan__v1__points_state__unpack(&member->request->arena.protobuf, state->state.len,
+                                                        state->state.data);
     listing->entries = json_array();
     listing->high = state->entries;
     if (listing->before > 0 && listing->before - 1 < listing->high) listing->high = listing->before - 1;
@@ -144,6 +147,7 @@ const struct route entries_get = {
     .path = "/v1/members/{member_id}/entries",
     .operation = "listEntries",
     .summary = "A member's ledger entries, newest first",
+    .roles = STORE | DESK | OPERATIONS,
     .store_nothing = true,
     .parameters = {{.name = "member_id",
                     .in = "path",

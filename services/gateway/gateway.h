@@ -9,13 +9,19 @@
 #include "common/base/error.h"
 #include "common/io/http.h"
 #include "common/io/metrics.h"
+#include "common/io/seal.h"
+#include "common/program/program.h"
 #include "common/stage/keys.h"
+#include "services/gateway/access.h"
 #include "services/gateway/engine.h"
 
 struct gateway {
     struct engine *engine;
+    struct access *access; // NULL: everybody may do everything (HY_ACCESS=open)
     struct hy_metrics *metrics;
-    struct hy_buffer openapi; // the document, made at start-up
+    struct hy_buffer openapi;    // the document, made at start-up
+    struct hy_kek *kek;          // NULL: nobody can enrol, personal data stays sealed
+    struct hy_programs programs; // for the names of tiers; on the engine's thread alone
     const char *redis_prefix;
     const char *instance;
     uint32_t partitions;
@@ -32,6 +38,7 @@ struct request {
     struct gateway *gateway;
     struct hy_http_exchange *exchange;
     const struct route *route; // NULL: no route fits
+    Huiyuan__V1__Role role;    // of the caller
     const char *id;            // the variable part of the path; NULL: the route has none
     struct hy_arena arena;
     uint64_t started_ns;
@@ -61,6 +68,15 @@ struct reply {
     const char *help;
 };
 
+// The roles that may use a route, as a set.
+#define ROLE_BIT(role) (1U << (unsigned)(role))
+enum {
+    STORE = ROLE_BIT(HUIYUAN__V1__ROLE__ROLE_STORE),
+    MARKETING = ROLE_BIT(HUIYUAN__V1__ROLE__ROLE_MARKETING),
+    DESK = ROLE_BIT(HUIYUAN__V1__ROLE__ROLE_DESK),
+    OPERATIONS = ROLE_BIT(HUIYUAN__V1__ROLE__ROLE_OPERATIONS),
+};
+
 enum { ROUTE_PARAMETERS_LIMIT = 5, ROUTE_REPLIES_LIMIT = 4, ROUTE_PROBLEMS_LIMIT = 20 };
 
 // One endpoint: what the dispatcher and the OpenAPI document need to know of it.
@@ -70,6 +86,7 @@ struct route {
     const char *operation;
     const char *summary;
     const char *body;                                    // schema of the request's body; NULL: none
+    unsigned roles;                                      // STORE | DESK …; 0: no key is asked for
     bool store_nothing;                                  // member data: no cache may keep it
     struct parameter parameters[ROUTE_PARAMETERS_LIMIT]; // up to the first without a name
     struct reply replies[ROUTE_REPLIES_LIMIT];

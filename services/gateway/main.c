@@ -9,18 +9,23 @@
 
 #include "common/contract/limits.h"
 #include "common/io/config.h"
+#include "common/io/crypto.h"
 #include "common/io/log.h"
+#include "common/io/seal.h"
 #include "proto/topics.h"
 #include "services/gateway/gateway.h"
 #include "services/gateway/measures.h"
 #include "services/gateway/openapi.h"
 #include "services/gateway/prefer.h"
+#include "services/gateway/tier_names.h"
 
 enum { IDLE_SECONDS = 60, DRAIN_MS = PREFER_WAIT_LIMIT_MS + 5000, INSTANCE_BYTES = 64 };
 
 static struct {
     const char *brokers, *topic_prefix, *redis_url, *redis_prefix, *listen, *instance, *log_level;
     int64_t partitions, threads, connections, answer_timeout_ms, pending_limit;
+    bool development_clock;
+    const char *access, *kek_file, *kek;
 } settings;
 
 static const struct hy_config_item ITEMS[] = {
@@ -34,8 +39,8 @@ static const struct hy_config_item ITEMS[] = {
      &settings.redis_url},
     {"HY_REDIS_PREFIX", HY_CONFIG_TEXT, "hy:", 0, 0, "", "in front of every key", false,
      &settings.redis_prefix},
-    {"HY_HTTP_LISTEN", HY_CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "",
-     "address and port; there is no authentication yet", false, &settings.listen},
+    {"HY_HTTP_LISTEN", HY_CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "", "address and port; there is no TLS yet",
+     false, &settings.listen},
     {"HY_HTTP_THREADS", HY_CONFIG_NUMBER, "2", 1, 64, "", "that serve connections", false, &settings.threads},
     {"HY_HTTP_CONNECTIONS", HY_CONFIG_NUMBER, "4096", 1, 65536, "", "open at one time", false,
      &settings.connections},
@@ -47,6 +52,11 @@ static const struct hy_config_item ITEMS[] = {
      "that may wait at one time; more get 429", false, &settings.pending_limit},
     {"HY_LOG_LEVEL", HY_CONFIG_TEXT, "info", 0, 0, "", "debug, info, warn, error", false,
      &settings.log_level},
+    {"HY_ACCESS", HY_CONFIG_TEXT, "keys", 0, 0, "",
+     "keys: callers need an API key; open: none, for development and tests alone", false, &settings.access},
+    HY_KEK_SETTINGS(&settings.kek_file, &settings.kek),
+    {"HY_DEVELOPMENT_CLOCK", HY_CONFIG_BOOL, "false", 0, 0, "",
+     "follow `huiyuanctl clock`; never where real members are", false, &settings.development_clock},
 };
 
 enum { ITEM_COUNT = sizeof ITEMS / sizeof ITEMS[0] };
@@ -74,7 +84,7 @@ static void name_instance(char ret_name[INSTANCE_BYTES]) {
         snprintf(ret_name, INSTANCE_BYTES, "%s", settings.instance);
 }
 
-static struct engine *start_engine(const char *instance) {
+static struct engine *start_engine(const char *instance, struct gateway *gateway) {
     return engine_start(&(struct engine_options){
         .brokers = settings.brokers,
         .topic_prefix = settings.topic_prefix,
@@ -82,7 +92,38 @@ static struct engine *start_engine(const char *instance) {
         .redis_prefix = settings.redis_prefix,
         .instance = instance,
         .partitions = (uint32_t)settings.partitions,
+        .follows = {{gateway->access == NULL ? NULL : "access", access_take, gateway->access},
+                    {"program", tier_names_take, &gateway->programs}},
+        .development_clock = settings.development_clock,
     });
+}
+
+// *ret_access NULL: open to everybody.
+static bool open_access(struct access **ret_access) {
+    bool is_open = strcmp(settings.access, "open") == 0;
+    if (!is_open && strcmp(settings.access, "keys") != 0) {
+        fprintf(stderr, "HY_ACCESS=%s: keys or open is wanted\n", settings.access);
+        return false;
+    }
+    if (is_open)
+        hy_log(
+            HY_LOG_WARN, "access_open",
+            "HY_ACCESS=open: NO API KEY IS ASKED FOR, everybody who reaches this address may do everything");
+    *ret_access = is_open ? NULL : access_new();
+    return true;
+}
+
+// *ret_kek NULL: there is none, and what needs it answers 503.
+static bool open_kek(struct hy_kek **ret_kek) {
+    *ret_kek = NULL;
+    if (settings.kek_file[0] == '\0' && settings.kek[0] == '\0') {
+        hy_log(HY_LOG_WARN, "no_kek",
+               "neither HY_KEK_FILE nor HY_KEK is set: members cannot enrol, and their personal data stays "
+               "sealed");
+        return true;
+    }
+    *ret_kek = hy_kek_load(settings.kek_file, settings.kek);
+    return *ret_kek != NULL;
 }
 
 static struct hy_http_server *start_server(struct gateway *gateway) {
@@ -121,20 +162,26 @@ static bool run(const sigset_t *signals) {
         .answer_timeout_ms = settings.answer_timeout_ms,
         .pending_limit = settings.pending_limit,
     };
+    if (!open_access(&gateway.access) || !open_kek(&gateway.kek)) return false;
+    hy_programs_init(&gateway.programs);
     hy_buffer_init(&gateway.openapi, OPENAPI_LIMIT_BYTES);
     openapi_make(&gateway.openapi);
-    gateway.engine = start_engine(instance);
+    gateway.engine = start_engine(instance, &gateway);
     struct hy_http_server *server = gateway.engine == NULL ? NULL : start_server(&gateway);
     if (server != NULL) serve_until_told(&gateway, server, signals);
     if (gateway.engine != NULL) engine_stop(gateway.engine);
     hy_metrics_free(gateway.metrics);
     hy_buffer_free(&gateway.openapi);
+    access_free(gateway.access);
+    hy_programs_free(&gateway.programs);
+    hy_kek_free(gateway.kek);
     return server != NULL;
 }
 
 int main(int count, char **arguments) {
     if (only_asked(count, arguments)) return EXIT_SUCCESS;
     if (!hy_config_load(ITEMS, ITEM_COUNT)) return EXIT_FAILURE;
+    hy_crypto_init();
     sigset_t signals; // blocked before the first thread starts, so that only sigwait sees them
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

@@ -1,16 +1,9 @@
 #include "services/gateway/member_read.h"
 
-#include <string.h>
-
 #include "common/base/hash.h"
-#include "common/contract/limits.h"
+#include "services/gateway/member_view.h"
 #include "services/gateway/outcome.h"
 #include "services/gateway/request.h"
-
-static bool is_member_id(const char *id) {
-    size_t length = strlen(id);
-    return length > 0 && length <= HY_ID_LIMIT_BYTES && hy_text_has_form(HY_FORM_ID, id, length);
-}
 
 static void refuse_unknown(struct request *request) {
     request_refuse(request, (struct hy_error){.code = HY_NOT_FOUND, .field = "member_id"});
@@ -18,13 +11,17 @@ static void refuse_unknown(struct request *request) {
 
 static void read_done(void *context, const struct hy_store_answer *answer) {
     struct member_read *read = context;
-    if (answer->status != HY_STORE_OK || answer->count == 0) {
+    static const Huiyuan__V1__MemberState empty = HUIYUAN__V1__MEMBER_STATE__INIT;
+    if (answer->status != HY_STORE_OK || answer->count < 2) {
         outcome_away(read->request);
         return;
     }
     struct hy_bytes saved = answer->values[0];
     if (saved.data == NULL) {
-        refuse_unknown(read->request);
+        if (answer->values[1].data == NULL)
+            refuse_unknown(read->request);
+        else
+            read->found(read, &empty);
         return;
     }
     const Huiyuan__V1__MemberState *state =
@@ -48,10 +45,12 @@ bool member_read(struct request *request,
     *read = (struct member_read){.request = request, .found = found, .context = context};
     uint32_t partition = hy_partition_of(hy_bytes_of(request->id), gateway->partitions);
     read->space = (struct hy_key_space){gateway->redis_prefix, "points", partition};
-    read->key = hy_key_member(&read->space, request->id);
-    read->key_bytes = hy_key_bytes(&read->key);
-    read->job =
-        (struct engine_read){.keys = &read->key_bytes, .count = 1, .done = read_done, .context = read};
+    struct hy_key_space members = {gateway->redis_prefix, "members", partition};
+    read->keys[0] = hy_key_member(&read->space, request->id);
+    read->keys[1] = hy_key_member(&members, request->id);
+    for (int i = 0; i < 2; i++)
+        read->key_bytes[i] = hy_key_bytes(&read->keys[i]);
+    read->job = (struct engine_read){.keys = read->key_bytes, .count = 2, .done = read_done, .context = read};
     engine_read(gateway->engine, &read->job);
     return true;
 }

@@ -1,4 +1,4 @@
-// Reading a member's points from Redis: the first step of every endpoint about a member.
+// Reading a member's points from Redis: the first step of every endpoint about a ledger.
 #pragma once
 
 #include "proto/projection.pb-c.h"
@@ -11,8 +11,8 @@ struct member_read {
     void (*found)(struct member_read *read, const Huiyuan__V1__MemberState *state);
     void *context; // the endpoint's own
 
-    struct hy_key key;
-    struct hy_bytes key_bytes;
+    struct hy_key keys[2]; // the points, and the profile: who is enrolled has a ledger, if an empty one
+    struct hy_bytes key_bytes[2];
     struct engine_read job;
 };
 

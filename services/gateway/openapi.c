@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/contract/access_key.h"
 #include "services/gateway/gateway.h"
 #include "services/gateway/problem.h"
 
@@ -80,6 +81,7 @@ static json_t *problem_response(json_t *responses, enum hy_code code) {
     json_t *response = json_object_get(responses, status);
     if (response != NULL) return response;
     const char *headers = hy_code_disposition(code) == HY_RETRY ? "Retry-After" : NULL;
+    if (code == HY_UNAUTHORIZED) headers = "WWW-Authenticate";
     response =
         json_pack("{s:s, s:o, s:{s:{s:o, s:{}}}}", "description", "", "headers", headers_json(headers),
                   "content", "application/problem+json", "schema", schema_reference("Problem"), "examples");
@@ -108,15 +110,31 @@ static json_t *responses_json(const struct route *route) {
     }
     for (size_t i = 0; i < ROUTE_PROBLEMS_LIMIT && route->problems[i] != HY_OK; i++)
         add_problem(responses, route->problems[i]);
+    if (route->roles != 0) {
+        add_problem(responses, HY_UNAUTHORIZED);
+        add_problem(responses, HY_FORBIDDEN);
+    }
     return responses;
 }
 
 // ---- paths
 
+// Which roles may call it; nothing: everybody.
+static json_t *security_json(unsigned roles) {
+    json_t *names = json_array();
+    for (int role = HUIYUAN__V1__ROLE__ROLE_STORE; role <= HUIYUAN__V1__ROLE__ROLE_OPERATIONS; role++) {
+        if ((roles & ROLE_BIT(role)) != 0)
+            json_array_append_new(names, json_string(hy_role_name((Huiyuan__V1__Role)role)));
+    }
+    if (roles != 0) return json_pack("[{s:o}]", "apiKey", names);
+    json_decref(names);
+    return json_array();
+}
+
 static json_t *operation_json(const struct route *route) {
-    json_t *json =
-        json_pack("{s:s, s:s, s:o, s:o}", "operationId", route->operation, "summary", route->summary,
-                  "parameters", parameters_json(route), "responses", responses_json(route));
+    json_t *json = json_pack("{s:s, s:s, s:o, s:o, s:o}", "operationId", route->operation, "summary",
+                             route->summary, "security", security_json(route->roles), "parameters",
+                             parameters_json(route), "responses", responses_json(route));
     if (route->body == NULL) return json;
     json_t *media = json_pack("{s:o}", "schema", schema_reference(route->body));
     json_object_set_new(json, "requestBody",
@@ -153,10 +171,17 @@ static json_t *info_json(void) {
                      "license", "name", "Apache-2.0", "identifier", "Apache-2.0");
 }
 
+static json_t *security_schemes_json(void) {
+    return json_pack("{s:{s:s, s:s, s:s}}", "apiKey", "type", "http", "scheme", "bearer", "description",
+                     "Authorization: Bearer hy_<role>_…; made by `huiyuanctl keys add`. Each operation names "
+                     "the roles that may call it.");
+}
+
 void openapi_make(struct hy_buffer *out) {
-    json_t *document = json_pack("{s:s, s:o, s:[{s:s}], s:o, s:{s:o, s:o}}", "openapi", "3.1.0", "info",
-                                 info_json(), "servers", "url", "/", "paths", paths_json(), "components",
-                                 "schemas", openapi_schemas(), "headers", openapi_headers());
+    json_t *document =
+        json_pack("{s:s, s:o, s:[{s:s}], s:o, s:{s:o, s:o, s:o}}", "openapi", "3.1.0", "info", info_json(),
+                  "servers", "url", "/", "paths", paths_json(), "components", "schemas", openapi_schemas(),
+                  "headers", openapi_headers(), "securitySchemes", security_schemes_json());
     char *text = json_dumps(document, JSON_INDENT(2));
     json_decref(document);
     if (text == NULL) abort();

@@ -112,6 +112,37 @@ static void add_purchase_ways(json_t *schemas) {
     json_object_set_new(purchase, "examples", json_pack("[o]", parsed(PURCHASE_EXAMPLE)));
 }
 
+static const char NEW_MEMBER_EXAMPLE[] =
+    "{\"phone\": \"+8613800138000\", \"name\": \"王芳\", \"birthday\": \"1990-05-17\", \"email\": "
+    "\"wang.fang@example.com\", \"language\": \"zh\", \"consents\": {\"sms\": true, \"email\": true}}";
+
+// What the table cannot say: consents, and the patch, which is the same without the phone, each field
+// nullable.
+static void add_member_ways(json_t *schemas) {
+    json_t *member = json_object_get(schemas, "NewMember");
+    json_t *consents = json_pack("{s:s}", "$ref", "#/components/schemas/Consents");
+    json_object_set_new(json_object_get(member, "properties"), "consents", consents);
+    json_t *patch = json_deep_copy(member);
+    json_t *properties = json_object_get(patch, "properties");
+    json_object_del(properties, "phone");
+    json_object_set_new(patch, "required", json_array());
+    const char *name;
+    json_t *property;
+    json_object_foreach(properties, name, property) {
+        if (json_object_get(property, "maxLength") != NULL)
+            json_object_set_new(property, "type", json_pack("[s, s]", "string", "null"));
+    }
+    json_object_set_new(schemas, "MemberPatch", patch);
+    json_object_set_new(member, "examples", json_pack("[o]", parsed(NEW_MEMBER_EXAMPLE)));
+}
+
+static void add_outcome(json_t *schemas) {
+    json_object_set_new(schemas, "Outcome",
+                        parsed("{\"anyOf\": [{\"$ref\": \"#/components/schemas/PurchaseOutcome\"}, "
+                               "{\"$ref\": \"#/components/schemas/KnownMember\"}, "
+                               "{\"$ref\": \"#/components/schemas/Coupon\"}]}"));
+}
+
 // ---- What we answer.
 
 struct property {
@@ -141,22 +172,77 @@ static const struct property PROPERTIES[] = {
     {"Member", "spend_fen", "integer", false, "150700", "money ever paid, in fen"},
     {"Member", "purchases", "integer", false, "6", "how many ever"},
     {"Member", "last_purchase_at", "time", true, "\"2026-11-22T06:03:00.000Z\"", NULL},
+    {"Member", "tier", "MemberTier", true, NULL, "once tier has seen the member"},
+    {"Member", "coupons", "[Coupon]", true, NULL, "newest first, once campaign has seen the member"},
+    {"Member", "profile", "Profile", true, NULL, "of enrolled members"},
+    {"Member", "erased", "boolean", true, NULL, "true: personal data is gone for ever, the sums stay"},
+    {"Member", "erased_at", "time", true, NULL, NULL},
+    {"Member", "created", "boolean", true, NULL, "true in the answer to the enrolment"},
+    {"MemberTier", "id", "string", false, "\"silver\"", NULL},
+    {"MemberTier", "name_zh", "string", false, "\"银卡\"", NULL},
+    {"MemberTier", "name_en", "string", false, "\"Silver\"", NULL},
+    {"MemberTier", "since", "time", true, NULL, NULL},
+    {"MemberTier", "reason", "string", true, "\"growth\"", "why: growth, year-spend, lapse, months-in-a-row"},
+    {"MemberTier", "growth", "integer", false, "1200", "qualifying, never spent"},
+    {"MemberTier", "year_spend_fen", "integer", false, "120000", "money paid in the rolling year"},
+    {"MemberTier", "next", "NextTier", true, NULL, "nothing above: absent"},
+    {"MemberTier", "review_at", "time", true, NULL, "when it may fall without another purchase"},
+    {"NextTier", "id", "string", false, "\"gold\"", NULL},
+    {"NextTier", "name_zh", "string", false, "\"金卡\"", NULL},
+    {"NextTier", "name_en", "string", false, "\"Gold\"", NULL},
+    {"NextTier", "growth", "integer", true, "3800", "missing, if growth leads there"},
+    {"NextTier", "spend_fen", "integer", true, "30000", "missing, if spend leads there"},
+    {"NextTier", "progress_zh", "string", true, "\"还差 ¥300 升金卡\"", NULL},
+    {"NextTier", "progress_en", "string", true, "\"¥300 more for Gold\"", NULL},
+    {"Coupon", "code", "string", false, "\"7K3M9QXT2B4C\"", NULL},
+    {"Coupon", "status", "string", false, "\"open\"", "open, redeemed or expired"},
+    {"Coupon", "campaign_id", "string", false, "\"birthday\"", NULL},
+    {"Coupon", "name_zh", "string", true, "\"生日券\"", NULL},
+    {"Coupon", "name_en", "string", true, "\"Birthday coupon\"", NULL},
+    {"Coupon", "value_fen", "integer", false, "2000", "taken off"},
+    {"Coupon", "minimum_spend_fen", "integer", false, "10000", "of the purchase; 0: none"},
+    {"Coupon", "issued_at", "time", true, NULL, NULL},
+    {"Coupon", "expires_at", "time", true, NULL, NULL},
+    {"Coupon", "redeemed_at", "time", true, NULL, NULL},
+    {"Coupon", "store_id", "string", true, "\"S001\"", "where it was redeemed"},
+    {"Coupon", "member_id", "string", true, "\"m0123456789abcdefghjk\"",
+     "whose it is; not on the member's page"},
+    {"Profile", "phone", "string", true, "\"+8613800138000\"", NULL},
+    {"Profile", "name", "string", true, "\"王芳\"", NULL},
+    {"Profile", "birthday", "string", true, "\"1990-05-17\"", NULL},
+    {"Profile", "email", "string", true, "\"wang.fang@example.com\"", NULL},
+    {"Profile", "sealed", "boolean", false, "false",
+     "true: personal data is not shown here: not for this role, no key-encryption key, or the key is on its "
+     "way"},
+    {"Profile", "language", "string", false, "\"zh\"", "zh or en"},
+    {"Profile", "consents", "Consents", false, NULL, NULL},
+    {"Profile", "enrolled_at", "time", true, NULL, NULL},
+    {"Profile", "version", "integer", false, "1", "counts the changes of the profile"},
+    {"Consents", "email", "boolean", true, "true", NULL},
+    {"Consents", "sms", "boolean", true, "true", NULL},
+    {"Consents", "push", "boolean", true, "false", NULL},
+    {"Consents", "social", "boolean", true, "false", NULL},
+    {"KnownMember", "member_id", "string", false, "\"m0123456789abcdefghjk\"", NULL},
+    {"KnownMember", "created", "boolean", false, "false", NULL},
     {"MemberPoints", "balance", "integer", false, "1507", "to spend"},
     {"MemberPoints", "earned", "integer", false, "1507", "ever"},
     {"EntryPage", "member_id", "string", false, "\"M10001\"", NULL},
     {"EntryPage", "entries", "[Entry]", false, NULL, "newest first"},
     {"EntryPage", "next_cursor", "nullable string", false, NULL, "for the next page; null: there is none"},
     {"Entry", "entry", "string", false, "\"7-1204-3\"", "partition, block, place in the block"},
-    {"Entry", "type", "string", false, "\"EARN\"", NULL},
+    {"Entry", "type", "string", false, "\"EARN\"",
+     "EARN, or TIER_TAKEN: no points, another tier from here on"},
     {"Entry", "points", "integer", false, "307", NULL},
     {"Entry", "balance_after", "integer", false, "1507", NULL},
     {"Entry", "occurred_at", "time", false, "\"2026-11-22T06:03:00.000Z\"", NULL},
-    {"Entry", "purchase_id", "string", false, "\"S001-20261122-0042\"", NULL},
-    {"Entry", "line_points", "[integer]", false, "[222, 85]",
-     "by line, in the order of the purchase's lines"},
+    {"Entry", "tier", "string", true, "\"silver\"", "of TIER_TAKEN"},
+    {"Entry", "purchase_id", "string", true, "\"S001-20261122-0042\"", NULL},
+    {"Entry", "line_points", "[integer]", true, "[222, 85]", "by line, in the order of the purchase's lines"},
     {"Health", "status", "string", false, "\"ready\"", "live or stuck; ready or not_ready"},
     {"Health", "reason", "string", true, "\"kafka\"",
-     "what is missing: kafka, redis, replies (the channel on which answers come), draining"},
+     "what is missing: kafka, redis, replies (the channel on which answers come), access (the API keys), "
+     "program, "
+     "draining"},
     {"Problem", "type", "string", false, "\"" PROBLEM_TYPE_PREFIX "id_reused\"", "a URN for each code"},
     {"Problem", "title", "string", false, NULL, "English"},
     {"Problem", "title_zh", "string", false, NULL, "Chinese"},
@@ -215,7 +301,9 @@ json_t *openapi_schemas(void) {
     json_t *schemas = json_object();
     add_limits(schemas);
     add_purchase_ways(schemas);
+    add_member_ways(schemas);
     add_properties(schemas);
+    add_outcome(schemas);
     add_codes(schemas);
     json_object_set_new(schemas, "OpenApiDocument", json_pack("{s:s}", "type", "object"));
     return schemas;
@@ -231,6 +319,7 @@ static const struct {
     {"Retry-After", "integer", "seconds"},
     {"Idempotent-Replayed", "boolean", "true: this had been answered before"},
     {"Preference-Applied", "string", "what was followed of Prefer (RFC 7240)"},
+    {"WWW-Authenticate", "string", "how to authenticate (RFC 6750)"},
     {"ETag", "string", "changes when what is shown changes"},
 };
 

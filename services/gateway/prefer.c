@@ -1,6 +1,7 @@
 #include "services/gateway/prefer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -64,12 +65,33 @@ bool idempotency_key_parse(const char *header, struct hy_arena *arena, const cha
     return true;
 }
 
-bool is_json(const char *content_type) {
-    static const char JSON[] = "application/json";
-    if (content_type == NULL || strncasecmp(content_type, JSON, sizeof JSON - 1) != 0) return false;
-    const char *after = content_type + sizeof JSON - 1;
+static bool is_media(const char *content_type, const char *media) {
+    size_t length = strlen(media);
+    if (content_type == NULL || strncasecmp(content_type, media, length) != 0) return false;
+    const char *after = content_type + length;
     after += strspn(after, BLANKS);
     return *after == '\0' || *after == ';';
+}
+
+bool is_json(const char *content_type) {
+    return is_media(content_type, "application/json");
+}
+
+bool is_merge_patch(const char *content_type) {
+    return is_json(content_type) || is_media(content_type, "application/merge-patch+json");
+}
+
+// "….v3"
+bool etag_has_version(const char *header, uint32_t version) {
+    struct hy_bytes element;
+    char ending[16];
+    size_t length = (size_t)snprintf(ending, sizeof ending, ".v%" PRIu32 "\"", version);
+    while (header != NULL && next_element(&header, &element)) {
+        if (hy_bytes_equal(element, hy_bytes_of("*"))) return true;
+        if (element.length > length && memcmp(element.data + element.length - length, ending, length) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool etag_is_in(const char *header, const char *etag) {

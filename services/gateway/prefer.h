@@ -23,5 +23,9 @@ const char *prefer_applied(const struct prefer *prefer, struct hy_arena *arena);
 bool idempotency_key_parse(const char *header, struct hy_arena *arena, const char **ret_key);
 // application/json, with or without parameters.
 bool is_json(const char *content_type);
+// The same, or application/merge-patch+json.
+bool is_merge_patch(const char *content_type);
+// If-Match: does the list name an entity tag of a member whose profile has this version, or any at all?
+bool etag_has_version(const char *header, uint32_t version);
 // If-None-Match (RFC 9110): does the list name this entity tag?
 bool etag_is_in(const char *header, const char *etag);

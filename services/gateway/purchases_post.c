@@ -83,7 +83,7 @@ static void finish(void *context, enum command_outcome outcome, const Huiyuan__V
     const char *applied = prefer_applied(&posting->prefer, &request->arena);
     if (applied != NULL && outcome != COMMAND_AWAY) request_header(request, "Preference-Applied", applied);
     switch (outcome) {
-    case COMMAND_ANSWERED: outcome_answer(request, 201, posting->command_id, answer); return;
+    case COMMAND_ANSWERED: outcome_answer(request, 201, "points", posting->command_id, answer); return;
     case COMMAND_PENDING: outcome_pending(request, posting->command_id); return;
     case COMMAND_AWAY: outcome_away(request); return;
     }
@@ -101,7 +101,9 @@ static void append(struct posting *posting) {
         refuse(posting->request, HY_TOO_LARGE, NULL, NULL);
         return;
     }
+    posting->append.topic = ENGINE_PURCHASES;
     posting->append.request = (struct command_request){
+        .log = "points",
         .command_id = posting->command_id,
         .partition = posting->partition,
         .key = hy_bytes_of(posting->purchase->member_id),
@@ -173,6 +175,7 @@ const struct route purchases_post = {
     .operation = "postPurchase",
     .summary = "A member bought something: what it earns",
     .body = "Purchase",
+    .roles = STORE | OPERATIONS,
     .store_nothing = true,
     .parameters =
         {

@@ -59,7 +59,16 @@ static const char *type_name(Huiyuan__V1__EntryType type) {
     return value == NULL ? "UNKNOWN" : value->name;
 }
 
-json_t *render_entry(uint32_t partition, const Huiyuan__V1__Receipt *receipt) {
+// The tier that the member has had since then; NULL: that is too long ago to be kept.
+static const char *tier_from(const Huiyuan__V1__PointsState *points, int64_t since_ms) {
+    for (size_t i = 0; points != NULL && i < points->n_tiers; i++) {
+        if (points->tiers[i]->since_ms == since_ms) return points->tiers[i]->tier;
+    }
+    return NULL;
+}
+
+json_t *render_entry(uint32_t partition, const Huiyuan__V1__Receipt *receipt,
+                     const Huiyuan__V1__PointsState *points) {
     Huiyuan__V1__PointsNote *note =
         huiyuan__v1__points_note__unpack(NULL, receipt->note.len, receipt->note.data);
     if (note == NULL) return NULL;
@@ -69,8 +78,13 @@ json_t *render_entry(uint32_t partition, const Huiyuan__V1__Receipt *receipt) {
     json_object_set_new(json, "points", json_integer(note->points));
     json_object_set_new(json, "balance_after", json_integer(note->balance_after));
     json_object_set_new(json, "occurred_at", json_time(receipt->event_time_ms));
-    json_object_set_new(json, "purchase_id", json_string(receipt->input_id));
-    json_object_set_new(json, "line_points", entry_lines(note));
+    if (note->type == HUIYUAN__V1__ENTRY_TYPE__TIER_TAKEN) {
+        const char *tier = tier_from(points, receipt->event_time_ms);
+        if (tier != NULL) json_object_set_new(json, "tier", json_string(tier));
+    } else {
+        json_object_set_new(json, "purchase_id", json_string(receipt->input_id));
+        json_object_set_new(json, "line_points", entry_lines(note));
+    }
     huiyuan__v1__points_note__free_unpacked(note, NULL);
     return json;
 }

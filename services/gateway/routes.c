@@ -1,11 +1,13 @@
 #include <string.h>
 
+#include "services/gateway/authorize.h"
 #include "services/gateway/endpoints.h"
 #include "services/gateway/request.h"
 
 const struct route *const routes[] = {
-    &purchases_post, &commands_get, &members_get, &entries_get,
-    &livez_get,      &readyz_get,   &metrics_get, &openapi_get,
+    &purchases_post, &commands_get,   &members_post, &members_find, &members_get,
+    &members_patch,  &members_delete, &entries_get,  &coupons_get,  &coupons_redeem,
+    &livez_get,      &readyz_get,     &metrics_get,  &openapi_get,
 };
 
 const size_t route_count = sizeof routes / sizeof routes[0];
@@ -49,7 +51,7 @@ void routes_handle(void *gateway, struct hy_http_exchange *exchange) {
         if (!route_fits(routes[i]->path, hy_http_path(exchange), &request->arena, &request->id)) continue;
         if (answers_method(routes[i], hy_http_method(exchange))) {
             request->route = routes[i];
-            routes[i]->handle(request);
+            if (authorize(request)) routes[i]->handle(request);
             return;
         }
         allowed = allow(allowed, routes[i], &request->arena);

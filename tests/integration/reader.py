@@ -26,6 +26,7 @@ class Partition:
         self.recorded_at_ms = 0
         self.positions = {}
         self.claims = []
+        self.block_times = []  # of the blocks that count
         self.dropped = 0
         self.emitted = Counter()  # (to, partition): highest number
         self.taken = Counter()  # (log, source partition): highest number
@@ -51,6 +52,7 @@ class Partition:
             raise Corrupt(f"{where}: recorded time runs backwards")
         self.last = block.seq
         self.recorded_at_ms = block.recorded_at_ms
+        self.block_times.append(block.recorded_at_ms)
         self.previous_hash = hashlib.blake2b(value, digest_size=32).digest()
         for position in block.positions:
             if position.next_offset < self.positions.get(position.topic, 0):
@@ -60,10 +62,13 @@ class Partition:
 
 
 class Log:
-    """Follows one log from its beginning; `read` goes on where it stopped. Keeps what the tests ask for."""
+    """Follows one log from its beginning; `read` goes on where it stopped. Keeps what the tests ask for.
 
-    def __init__(self, brokers, topic, partitions):
+    `keep_body(record)` is called for each accepted record."""
+
+    def __init__(self, brokers, topic, partitions, keep_body=None):
         self.topic = topic
+        self.keep_body = keep_body or (lambda record: None)
         self.partitions = [Partition(number) for number in range(partitions)]
         self.consumer = Consumer(
             {
@@ -79,10 +84,7 @@ class Log:
         self.consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
         self.outcomes = Counter()
         self.codes = Counter()
-        self.accepted = {}  # (member, input id): (points, line points, program version)
-        self.points = Counter()  # member: sum of the postings
-        self.balance = {}  # member: as the newest record says
-        self.inputs = defaultdict(set)  # (partition, source topic index): offsets
+        self.inputs = defaultdict(set)  # (partition, source topic index): offsets, and places in blocks of other logs
 
     def ends(self, topic=None):
         return [
@@ -113,7 +115,7 @@ class Log:
             taken = record.taken
             self.next_of(partition, partition.taken, (taken.log, taken.partition), taken.number)
         if record.outcome == common.OUTCOME_ACCEPTED:
-            self.keep_points(record)
+            self.keep_body(record)
 
     @staticmethod
     def next_of(partition, marks, end, number):
@@ -128,14 +130,31 @@ class Log:
         if record.source == 0:
             return
         offsets = self.inputs[partition.number, record.source]
-        if record.offset in offsets:
-            raise Corrupt(
-                f"partition {partition.number}: offset {record.offset} of source {record.source} was taken twice"
-            )
-        offsets.add(record.offset)
+        place = (record.offset, record.source_index)
+        if place in offsets:
+            raise Corrupt(f"partition {partition.number}: {place} of source {record.source} was taken twice")
+        offsets.add(place)
+
+    def last_blocks(self):
+        return [partition.last for partition in self.partitions]
+
+    def close(self):
+        self.consumer.close()
+
+
+class PointsLog(Log):
+    """The log of accrual, and what it adds up to."""
+
+    def __init__(self, brokers, topic, partitions):
+        super().__init__(brokers, topic, partitions, self.keep_points)
+        self.accepted = {}  # (member, input id): (points, line points, program version)
+        self.points = Counter()  # member: sum of the postings
+        self.balance = {}  # member: as the newest record says
 
     def keep_points(self, record):
         change = points.PointsChange.FromString(record.body)
+        if change.type != points.EARN:
+            return
         name = (record.member_id, record.input_id)
         lines = [line.points for line in change.lines]
         if name in self.accepted:
@@ -149,19 +168,3 @@ class Log:
             raise Corrupt(
                 f"{name}: balance {change.balance_after}, but the postings add up to {self.points[record.member_id]}"
             )
-
-    def last_blocks(self):
-        return [partition.last for partition in self.partitions]
-
-    def undelivered(self):
-        """Emissions to this log that their target has not taken yet."""
-        name = self.topic.rsplit(".", 1)[-1]
-        missing = 0
-        for source in self.partitions:
-            for (to, target), number in source.emitted.items():
-                if to == name:
-                    missing += number - self.partitions[target].taken[name, source.number]
-        return missing
-
-    def close(self):
-        self.consumer.close()

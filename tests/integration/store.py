@@ -2,11 +2,10 @@
 
 import itertools
 import random
-import threading
-import time
 
 from confluent_kafka import Producer
 
+from flow import Flow
 from protos import purchases
 
 BEGIN_MS = 1_740_800_000_000  # 2025-03-01 11:33 in Shanghai
@@ -125,40 +124,20 @@ class Store:
         assert not self.failures, self.failures[:3]
 
 
-class Stream:
-    """Publishes without end, from a thread of its own, until the block is left; `ledger` then knows what it published.
-
-    with Stream(system) as stream: break something
-    """
+class Stream(Flow):
+    """Purchases; `ledger` then knows which."""
 
     def __init__(self, system, a_second=400, members=40, seed=1):
-        self.system, self.a_second, self.members, self.seed = system, a_second, members, seed
+        super().__init__(system, a_second)
+        self.members, self.seed = members, seed
         self.ledger = system.ledger()
         self.published = 0
-        self.leaving = threading.Event()
-        self.error = None
-        self.thread = threading.Thread(target=self.run, name="stream")
 
-    def __enter__(self):
-        self.thread.start()
-        return self
+    def publish(self, count):
+        for bought in some_purchases(count, self.members, self.seed * 1000003 + self.published):
+            self.ledger.take(bought)
+            self.system.store().publish(bought, flush=False)
+        self.published += count
 
-    def __exit__(self, *_):
-        self.leaving.set()
-        self.thread.join()
-        if self.error:
-            raise self.error
-
-    def run(self):
-        store = self.system.store()
-        batch = max(1, self.a_second // 20)
-        try:
-            while not self.leaving.is_set():
-                for bought in some_purchases(batch, self.members, self.seed * 1000003 + self.published):
-                    self.ledger.take(bought)
-                    store.publish(bought, flush=False)
-                self.published += batch
-                time.sleep(batch / self.a_second)
-            store.flush(120)
-        except Exception as error:
-            self.error = error
+    def finish(self):
+        self.system.store().flush(120)

@@ -17,12 +17,17 @@ import oracle
 from backend import ROOT, free_port, wait_until
 from partitioner import partition_of
 from protos import common, points, projection
-from reader import Log
+from reader import Log, PointsLog
 from store import Store
 
 BIN = pathlib.Path(os.environ.get("HY_BIN", ROOT / "build" / "release" / "bin"))
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
+SERVICES = {"member": "members", "accrual": "points", "tier": "tiers", "campaign": "campaigns", "notification": "deliveries"}
 numbers = itertools.count(1)
+
+
+def built(service):
+    return (BIN / f"hy-{service}").exists()
 
 
 class Service:
@@ -132,14 +137,19 @@ class System:
             HY_PARTITIONS=str(partitions),
             HY_PURCHASE_WINDOW_DAYS=str(window_days),
             HY_LOG_LEVEL="info",
-            **settings,
+            HY_ACCESS="open",  # test_access.py asks for keys
+            HY_KEK="00" * 32,
+            HY_COUPON_SECRET="11" * 32,
         )
+        self.environment |= settings
         self.services = []
         self.programs = []
         self.window_days = window_days
         self.redis = backend.redis
         self.stores = {}
-        self.opened_log = None
+        self.logs = {}  # those that are followed, by topic
+        self.group_readers = {}
+        self.read_sources = {}
         try:
             self.ctl("topics", "create")
         except BaseException:
@@ -151,8 +161,8 @@ class System:
             if service.process is not None:
                 service.process.kill()
                 service.process.wait()
-        if self.opened_log:
-            self.opened_log.close()
+        for reader in [*self.logs.values(), *self.group_readers.values()]:
+            reader.close()
         try:
             admin = AdminClient({"bootstrap.servers": self.backend.brokers})
             names = [
@@ -210,8 +220,24 @@ class System:
         self.services.append(service)
         return service
 
+    def start_service(self, service, name=None, **settings):
+        """One more instance of a stateful service; `name` tells instances apart."""
+        return self.start(f"hy-{service}", name or service, settings, "HY_ADMIN_LISTEN")
+
+    def start_member(self, name="member", **settings):
+        return self.start_service("member", name, **settings)
+
     def start_accrual(self, name="accrual", **settings):
-        return self.start("hy-accrual", name, settings, "HY_ADMIN_LISTEN")
+        return self.start_service("accrual", name, **settings)
+
+    def start_tier(self, name="tier", **settings):
+        return self.start_service("tier", name, **settings)
+
+    def start_campaign(self, name="campaign", **settings):
+        return self.start_service("campaign", name, **settings)
+
+    def start_notification(self, name="notification", **settings):
+        return self.start_service("notification", name, **settings)
 
     def start_gateway(self, name="gateway", **settings):
         return self.start("hy-gateway", name, settings, "HY_HTTP_LISTEN").wait_ready()
@@ -241,19 +267,46 @@ class System:
 
     @property
     def log(self):
-        if self.opened_log is None:
-            self.opened_log = Log(self.backend.brokers, self.topic("points"), self.partitions)
-        return self.opened_log
+        return self.log_of("points")
+
+    def log_of(self, name, keep_body=None):
+        """Followed from its beginning; `keep_body` counts when it is given with the first call."""
+        if name not in self.logs:
+            make = PointsLog if name == "points" else Log
+            more = {"keep_body": keep_body} if keep_body else {}
+            self.logs[name] = make(self.backend.brokers, self.topic(name), self.partitions, **more)
+        return self.logs[name]
+
+    def owners(self, log="points"):
+        """Of each partition: the instance that claimed it last, as the test named it; None: nobody yet."""
+        prefix = f"{self.name}-"
+        return [
+            partition.claims[-1].removeprefix(prefix) if partition.claims else None
+            for partition in self.log_of(log).read().partitions
+        ]
+
+    def wait_owners(self, log, names, seconds=60):
+        """Until exactly these instances own the partitions."""
+        wait_until(
+            lambda: set(self.owners(log)) == set(names),
+            lambda: f"{log} owned by {sorted(names)}; it is by {self.owners(log)}",
+            seconds,
+        )
 
     def partition_of(self, member_id):
         return partition_of(member_id, self.partitions)
 
-    def watermark(self, partition):
-        value = self.redis.get(f"{self.redis_prefix}{{{partition}}}:points:w")
+    def watermark(self, partition, log="points"):
+        value = self.redis.get(f"{self.redis_prefix}{{{partition}}}:{log}:w")
         return projection.Watermark.FromString(value or b"")
 
-    def member_key(self, member_id):
-        return f"{self.redis_prefix}{{{self.partition_of(member_id)}}}:points:m:{member_id}"
+    def member_key(self, member_id, log="points"):
+        return f"{self.redis_prefix}{{{self.partition_of(member_id)}}}:{log}:m:{member_id}"
+
+    def member_state(self, member_id, log, message):
+        """Of a member, or of another key of that log, out of Redis; None: it has none."""
+        value = self.redis.get(self.member_key(member_id, log))
+        return message.FromString(projection.MemberState.FromString(value).state) if value else None
 
     def members(self, ids):
         """PointsState of each, out of Redis."""
@@ -293,24 +346,70 @@ class System:
             consumer.close()
         return letters
 
+    def started_logs(self):
+        """Of the services that were started; points when there is none yet."""
+        programs = {service.program.removeprefix("hy-") for service in self.services}
+        return [log for service, log in SERVICES.items() if service in programs] or ["points"]
+
+    def sources_of(self, log):
+        """The topics that the log's service reads, as the service itself has it."""
+        if not self.read_sources:
+            done = self.ctl("status", "--json", check=False)
+            for service in json.loads(done.stdout)["services"] if done.returncode == 0 else ():
+                self.read_sources[service["log"]] = list(service["partitions"][0]["sources"])
+        return self.read_sources.get(log)
+
+    def committed(self, log, topic):
+        """What the group noted of each partition: also of inputs that were nothing for this service."""
+        if log not in self.group_readers:
+            (service,) = [service for service, name in SERVICES.items() if name == log]
+            self.group_readers[log] = Consumer(
+                {"bootstrap.servers": self.backend.brokers, "group.id": self.topic(service), "enable.auto.commit": False}
+            )
+        wanted = [TopicPartition(self.topic(topic), number) for number in range(self.partitions)]
+        return [found.offset for found in self.group_readers[log].committed(wanted, timeout=20)]
+
+    def untaken(self, log):
+        reader = self.log_of(log).read()
+        sources = self.sources_of(log)
+        if sources is None:
+            yield f"status says nothing of {log}"
+        for topic in sources or ():
+            taken = [partition.positions.get(topic, 0) for partition in reader.partitions]
+            ends = reader.ends(self.topic(topic))
+            if any(position < end for position, end in zip(taken, ends)):
+                taken = map(max, taken, self.committed(log, topic))
+            for number, (position, end) in enumerate(zip(taken, ends)):
+                if position < end:
+                    yield f"{log} has taken {position} of {end} of {topic}/{number}"
+
+    def undelivered(self, logs):
+        """Emissions from one of these logs to another that their target has not taken yet."""
+        taken = {}
+        for name in logs:
+            for target in self.logs[name].partitions:
+                taken |= {(source, number, name, target.number): mark for (source, number), mark in target.taken.items()}
+        for name in logs:
+            for source in self.logs[name].partitions:
+                for (to, target), number in source.emitted.items():
+                    missing = number - taken.get((name, source.number, to, target), 0)
+                    if to in logs and missing:
+                        yield f"{missing} emissions of {name}/{source.number} to {to}/{target} on their way"
+
+    def unseen(self, log):
+        for partition in self.logs[log].partitions:
+            seq = self.watermark(partition.number, log).seq
+            if seq != partition.last:
+                yield f"{log}/{partition.number}: Redis has block {seq} of {partition.last}"
+
     def behind(self):
         """What has still to happen before every input counts and is seen; empty when nothing."""
         self.check_alive()
-        log = self.log.read()
-        texts = []
-        for topic in ("purchases", "commands"):
-            for partition, end in zip(log.partitions, log.ends(self.topic(topic))):
-                if partition.positions.get(topic, 0) < end:
-                    texts.append(
-                        f"{topic}/{partition.number}: {partition.positions.get(topic, 0)} of {end} taken"
-                    )
-        if missing := log.undelivered():
-            texts.append(f"{missing} forwarded events on their way")
+        logs = self.started_logs()
+        texts = [text for log in logs for text in self.untaken(log)]
+        texts += self.undelivered(logs)
         try:
-            for partition in log.partitions:
-                seq = self.watermark(partition.number).seq
-                if seq != partition.last:
-                    texts.append(f"partition {partition.number}: Redis has block {seq} of {partition.last}")
+            texts += [text for log in logs for text in self.unseen(log)]
         except redis_client.RedisError as error:
             texts.append(f"Redis: {error}")
         return texts

@@ -17,8 +17,14 @@ from referencing.jsonschema import DRAFT202012
 ROUTES = {
     ("post", "/v1/purchases"),
     ("get", "/v1/commands/{command_id}"),
+    ("post", "/v1/members"),
+    ("get", "/v1/members"),
     ("get", "/v1/members/{member_id}"),
+    ("patch", "/v1/members/{member_id}"),
+    ("delete", "/v1/members/{member_id}"),
     ("get", "/v1/members/{member_id}/entries"),
+    ("get", "/v1/coupons/{code}"),
+    ("post", "/v1/coupons/{code}/redeem"),
     ("get", "/livez"),
     ("get", "/readyz"),
     ("get", "/metrics"),
@@ -150,7 +156,7 @@ def test_an_idempotency_key_with_another_body_is_refused(post):
 # ---- reading
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/members", "/v1/members/", "/v1/purchases/", "/V1/purchases", "/v1/members/M/entries/x", "//livez", "/v1/../livez"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/member", "/v1/members/", "/v1/purchases/", "/V1/purchases", "/v1/members/M/entries/x", "//livez", "/v1/../livez"])
 def test_what_is_not_there_is_not_found(system, path):
     # Not through requests' tidying of paths.
     request = requests.Request("GET", system.gateway_url + "/x").prepare()
@@ -181,7 +187,8 @@ def test_a_handle_without_an_outcome_is_pending(get):
     assert int(response.headers["Retry-After"]) > 0
 
 
-@pytest.mark.parametrize("method, path, allow", [("GET", "/v1/purchases", "POST"), ("DELETE", "/v1/members/M1", "GET, HEAD"),
+@pytest.mark.parametrize("method, path, allow", [("GET", "/v1/purchases", "POST"), ("PUT", "/v1/members/M1", "GET, HEAD, PATCH, DELETE"),
+                                                 ("PUT", "/v1/members", "POST, GET, HEAD"),
                                                  ("PUT", "/livez", "GET, HEAD"), ("TRACE", "/livez", "GET, HEAD")])
 def test_a_wrong_method_is_told_the_right_ones(system, method, path, allow):
     response = requests.request(method, system.gateway_url + path, timeout=30)

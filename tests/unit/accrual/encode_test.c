@@ -66,6 +66,8 @@ Test(encode, changes_and_notes_are_written_as_protobuf_c_does) {
         change.money_fen = (int64_t)number();
         change.total_fen = (int64_t)number();
         change.reason = text(&arena);
+        change.discount_hundredths = (uint32_t)number();
+        change.tier_since_ms = (int64_t)number();
         change.n_rules = next() % 5;
         change.n_lines = next() % 5;
         change.rules = hy_arena_alloc(&arena, 5 * sizeof(void *));
@@ -98,8 +100,11 @@ Test(encode, a_state_is_what_protobuf_c_writes) {
         saved.last_purchase_at_ms = (int64_t)number();
         saved.spend_fen = (int64_t)number();
         saved.purchases = number();
-        struct points_state state = {saved.balance, saved.earned, saved.last_purchase_at_ms, saved.spend_fen,
-                                     saved.purchases};
+        struct points_state state = {.balance = saved.balance,
+                                     .earned = saved.earned,
+                                     .last_purchase_at_ms = saved.last_purchase_at_ms,
+                                     .spend_fen = saved.spend_fen,
+                                     .purchases = saved.purchases};
         struct hy_buffer out;
         hy_buffer_init(&out, 4096);
         points_state_encode(&state, &out);

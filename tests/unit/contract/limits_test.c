@@ -1,6 +1,7 @@
 // The table itself, and the page that is made from it.
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/unit/contract/fixture.h"
 
@@ -19,7 +20,13 @@ Test(limits, every_field_of_a_purchase_has_its_row) {
                       name);
         }
     }
-    cr_assert_eq(fields, hy_limit_count);
+    size_t rows = 0;
+    for (size_t i = 0; i < hy_limit_count; i++) {
+        const char *message = hy_limits[i].message;
+        for (size_t k = 0; k < 3; k++)
+            rows += strcmp(message, MESSAGES[k]->short_name) == 0;
+    }
+    cr_assert_eq(fields, rows);
     cr_assert_eq(hy_limit_count, HY_LIMIT_COUNT);
     cr_assert_eq((void *)hy_limit_find("Purchase", "line_id"), NULL);
 }

@@ -152,7 +152,7 @@ Test(commands, pending_is_never_said_of_what_kafka_has_not_confirmed) {
 }
 
 Test(commands, an_unanswered_look_concerns_only_those_whose_time_is_up) {
-    struct caller brief, patient;
+    static struct caller brief, patient; // the second is told when the table is freed
     commands_delivered(join(&brief, "1-aa", 100), false);
     join(&patient, "1-aa", 5000);
     time_passes(100);

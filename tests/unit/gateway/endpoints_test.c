@@ -1,112 +1,32 @@
 // The endpoints, through HTTP, on a fake engine.
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/hash.h"
 #include "common/contract/limits.h"
 #include "proto/points.pb-c.h"
 #include "proto/purchases.pb-c.h"
-#include "services/gateway/measures.h"
-#include "services/gateway/openapi.h"
 #include "services/gateway/request.h"
 #include "tests/unit/gateway/fake_engine.h"
+#include "tests/unit/gateway/fixture.h"
 
 #define PURCHASE                                                                              \
     "{\"purchase_id\":\"P1\",\"member_id\":\"M1\",\"store_id\":\"S1\",\"channel\":\"STORE\"," \
     "\"occurred_at\":\"2026-01-02T03:04:05Z\",\"lines\":[{\"line_id\":\"1\",\"paid_fen\":1000}]}"
 
-enum { PARTITIONS = 16, RESPONSE_BYTES = 1 << 20 };
-
-static struct gateway gateway;
-static struct hy_http_server *server;
-static char response[RESPONSE_BYTES];
-
-static void begin(void) {
-    fake_engine_reset();
-    gateway = (struct gateway){.metrics = measures_new(),
-                               .redis_prefix = "t:",
-                               .instance = "gw-1",
-                               .partitions = PARTITIONS,
-                               .answer_timeout_ms = 5000,
-                               .pending_limit = 2};
-    hy_buffer_init(&gateway.openapi, OPENAPI_LIMIT_BYTES);
-    openapi_make(&gateway.openapi);
-    server = hy_http_start(&(struct hy_http_options){.listen = "127.0.0.1:0",
-                                                     .threads = 1,
-                                                     .connection_limit = 16,
-                                                     .timeout_seconds = 10,
-                                                     .body_limit = HY_MESSAGE_LIMIT_BYTES},
-                           routes_handle, &gateway);
-    cr_assert_not_null(server);
-}
-
-static void end(void) {
-    hy_http_stop(server, 1000);
-    hy_metrics_free(gateway.metrics);
-    hy_buffer_free(&gateway.openapi);
-}
-
-TestSuite(endpoints, .init = begin, .fini = end, .timeout = 20);
-
-static int send_request(const char *text) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)hy_http_port(server))};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    return fd;
-}
-
-// The status; the whole response is in `response`.
-static int receive(int fd) {
-    size_t length = 0;
-    for (ssize_t n; (n = read(fd, response + length, sizeof response - length - 1)) > 0;)
-        length += (size_t)n;
-    response[length] = '\0';
-    close(fd);
-    cr_assert_eq(strncmp(response, "HTTP/1.1 ", 9), 0);
-    return atoi(response + 9);
-}
-
 static int start_post(const char *headers, const char *body) {
-    char text[8192];
-    snprintf(
-        text, sizeof text,
-        "POST /v1/purchases HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n%s"
-        "Content-Length: %zu\r\n\r\n%s",
-        headers, strlen(body), body);
-    return send_request(text);
+    return send_json("POST", "/v1/purchases", headers, body);
 }
 
 static int post(const char *headers, const char *body) {
     return receive(start_post(headers, body));
 }
 
-static int request(const char *method, const char *path, const char *headers) {
-    char text[4096];
-    snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", method, path,
-             headers);
-    return receive(send_request(text));
-}
-
-static int get(const char *path) {
-    return request("GET", path, "");
-}
-
-static bool has(const char *text) {
-    return strstr(response, text) != NULL;
-}
-
-static const char *body(void) {
-    return strstr(response, "\r\n\r\n") + 4;
-}
+TestSuite(endpoints, .init = fixture_begin, .fini = fixture_end, .timeout = 20);
 
 // ---- purchases
 
@@ -538,8 +458,8 @@ Test(endpoints, a_missing_page_is_never_shown_as_a_shorter_ledger) {
 Test(endpoints, wrong_methods_are_told_the_right_ones) {
     cr_assert_eq(get("/v1/purchases"), 405);
     cr_assert(has("Allow: POST\r\n"));
-    cr_assert_eq(request("DELETE", "/v1/members/M1", ""), 405);
-    cr_assert(has("Allow: GET, HEAD\r\n"));
+    cr_assert_eq(request("PUT", "/v1/members/M1", ""), 405);
+    cr_assert(has("Allow: GET, HEAD, PATCH, DELETE\r\n"));
     cr_assert_eq(get("/nowhere"), 404);
 }
 

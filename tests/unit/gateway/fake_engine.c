@@ -64,8 +64,18 @@ void engine_bind(struct engine *engine, struct engine_bind *bind) {
 
 void engine_append(struct engine *engine, struct engine_append *append) {
     (void)engine;
+    struct command_request request = append->request;
+    if (append->topic == ENGINE_MEMBER_KEYS) {
+        fake_engine.keys++;
+        fake_engine.key_came_first = fake_engine.key_came_first || fake_engine.appends == 0;
+        request.done(request.context, fake_engine.outcome == COMMAND_AWAY ? COMMAND_AWAY : COMMAND_PENDING,
+                     NULL);
+        return;
+    }
+    if (request.value.length > sizeof fake_engine.sent) abort();
+    memcpy(fake_engine.sent, request.value.data, request.value.length);
+    fake_engine.sent_length = request.value.length;
     fake_engine.appends++;
     fake_engine.request = append->request;
-    if (!fake_engine.hold)
-        append->request.done(append->request.context, fake_engine.outcome, fake_engine.answer);
+    if (!fake_engine.hold) request.done(request.context, fake_engine.outcome, fake_engine.answer);
 }

@@ -12,7 +12,11 @@ struct fake_engine {
     const Huiyuan__V1__Answer *answer;
     bool hold; // appends are not answered; the last one stands in `request`
     struct command_request request;
-    int appends;
+    int appends; // to purchases and commands
+    int keys;    // to member-keys: durable at once, unless the outcome is AWAY
+    bool key_came_first;
+    uint8_t sent[2048]; // the last to purchases or commands
+    size_t sent_length;
 };
 
 extern struct fake_engine fake_engine;

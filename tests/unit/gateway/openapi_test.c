@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,7 +44,12 @@ Test(openapi, has_every_route_and_nothing_else) {
     cr_assert_eq(operations, route_count);
     for (size_t i = 0; i < route_count; i++) {
         json_t *methods_of_path = at(at(document, "paths"), routes[i]->path);
-        json_t *operation = at(methods_of_path, strcmp(routes[i]->method, "GET") == 0 ? "get" : "post");
+        char method[16] = "";
+        for (size_t k = 0; routes[i]->method[k] != '\0'; k++)
+            method[k] = (char)tolower((unsigned char)routes[i]->method[k]);
+        json_t *operation = at(methods_of_path, method);
+        json_t *security = at(operation, "security");
+        cr_assert_eq(json_array_size(security) == 1, routes[i]->roles != 0);
         cr_assert_str_eq(json_string_value(at(operation, "operationId")), routes[i]->operation);
     }
 }
@@ -111,5 +117,5 @@ Test(openapi, describes_what_is_rendered) {
     check_against_schema(member, "Member");
 
     Huiyuan__V1__Receipt receipt = HUIYUAN__V1__RECEIPT__INIT;
-    check_against_schema(render_entry(1, &receipt), "Entry");
+    check_against_schema(render_entry(1, &receipt, NULL), "Entry");
 }

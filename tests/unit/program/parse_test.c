@@ -23,6 +23,43 @@ Test(program_parse, every_key_arrives_where_it_belongs) {
     hy_program_free(program);
 }
 
+Test(program_parse, the_ladder_arrives_where_it_belongs) {
+    struct hy_program *program =
+        parse_or_fail("program: p\nversion: 1\neffective_from: 2026-01-01\n"
+                      "earning: {points_per_yuan: 1}\n"
+                      "tier_rules:\n"
+                      "  lapse: {months: 6, to: a}\n"
+                      "  keep: {tier: b, months_in_a_row: 3}\n"
+                      "growth: {per_yuan: 0.5}\n"
+                      "tiers:\n"
+                      "  - {id: a, multiplier: 1}\n"
+                      "  - {id: b, multiplier: 1, discount: 0.9, growth_above: 1000}\n"
+                      "  - {id: c, multiplier: 1, year_spend_above: 10000.5}\n");
+    cr_assert_eq(program->growth_per_yuan_hundredths, 50);
+    cr_assert_eq(program->tiers[0].discount_hundredths, 0);
+    cr_assert_eq(program->tiers[1].discount_hundredths, 90);
+    cr_assert(program->tiers[1].by_growth && !program->tiers[1].by_year_spend);
+    cr_assert_eq(program->tiers[1].growth_above, 1000);
+    cr_assert(!program->tiers[2].by_growth && program->tiers[2].by_year_spend);
+    cr_assert_eq(program->tiers[2].year_spend_above_fen, 1000050);
+    cr_assert_eq(program->tier_rules.keep, 1);
+    cr_assert_eq(program->tier_rules.keep_months, 3);
+    cr_assert_eq(program->tier_rules.lapse_months, 6);
+    cr_assert_eq(program->tier_rules.lapse_to, 0);
+    cr_assert_eq(hy_program_tier(program, "c"), 2);
+    cr_assert_eq(hy_program_tier(program, "unknown"), 0);
+    hy_program_free(program);
+}
+
+Test(program_parse, without_a_ladder_nobody_rises_or_falls) {
+    struct hy_program *program = parse_or_fail(SAMPLE);
+    cr_assert(!program->tiers[1].by_growth && !program->tiers[1].by_year_spend);
+    cr_assert_eq(program->tier_rules.keep_months, 0);
+    cr_assert_eq(program->tier_rules.lapse_months, 0);
+    cr_assert_eq(program->growth_per_yuan_hundredths, 100);
+    hy_program_free(program);
+}
+
 Test(program_parse, rules_stand_in_the_order_base_categories_campaigns) {
     struct hy_program *program = parse_or_fail(SAMPLE);
     static const char *const IDS[] = {"base", "fresh", "beauty", "everything", "always"};

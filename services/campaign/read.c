@@ -1,0 +1,163 @@
+// Inputs: records of members and tiers, and commands, checked.
+#include <string.h>
+
+#include "common/base/hash.h"
+#include "common/contract/limits.h"
+#include "services/campaign/campaign.h"
+
+typedef Huiyuan__V1__Command Command;
+
+static struct hy_error fault(enum hy_code code, const char *field, const char *detail) {
+    return (struct hy_error){code, field, detail};
+}
+
+// --- records of other logs ---
+
+struct hy_error campaign_read_member(const Huiyuan__V1__Record *record, struct hy_arena *arena,
+                                     struct hy_input *ret_input) {
+    const Huiyuan__V1__MemberChange *change =
+        huiyuan__v1__member_change__unpack(&arena->protobuf, record->body.len, record->body.data);
+    if (change == NULL) return fault(HY_CORRUPT, "body", NULL);
+    ret_input->kind = CAMPAIGN_MEMBER;
+    ret_input->message = change;
+    ret_input->skip = change->kind != HUIYUAN__V1__MEMBER_CHANGE_KIND__ENROLLED &&
+                      change->kind != HUIYUAN__V1__MEMBER_CHANGE_KIND__UPDATED &&
+                      change->kind != HUIYUAN__V1__MEMBER_CHANGE_KIND__ERASED;
+    return HY_NO_ERROR;
+}
+
+struct hy_error campaign_read_tier(const Huiyuan__V1__Record *record, struct hy_arena *arena,
+                                   struct hy_input *ret_input) {
+    const Huiyuan__V1__TierChange *change =
+        huiyuan__v1__tier_change__unpack(&arena->protobuf, record->body.len, record->body.data);
+    if (change == NULL) return fault(HY_CORRUPT, "body", NULL);
+    ret_input->kind = CAMPAIGN_TIER;
+    ret_input->message = change;
+    ret_input->skip = strcmp(change->tier, change->tier_before) == 0;
+    return HY_NO_ERROR;
+}
+
+// --- commands ---
+
+static bool is_id(const char *text) {
+    size_t length = strlen(text);
+    return length > 0 && length <= HY_ID_LIMIT_BYTES && hy_text_has_form(HY_FORM_ID, text, length);
+}
+
+static struct hy_error check_id(const char *text, const char *field) {
+    if (text[0] == '\0') return fault(HY_MISSING_FIELD, field, NULL);
+    if (is_id(text)) return HY_NO_ERROR;
+    return fault(HY_INVALID_FIELD, field,
+                 "1 … 64 letters, digits and -_.:@+=~ / 应为 1 … 64 个字母、数字或符号");
+}
+
+static struct hy_error first(const struct hy_error *errors, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i].code != HY_OK) return errors[i];
+    }
+    return HY_NO_ERROR;
+}
+
+// From one key of this log to another: never from outside.
+static struct hy_error check_step(const Command *command) {
+    if (command->origin != NULL) return HY_NO_ERROR;
+    return fault(HY_MISSING_FIELD, "origin", "services alone send this / 仅限内部服务发送");
+}
+
+// The key is "<kind>/<name>".
+static struct hy_error check_key(const Command *command, const char *kind, const char *name) {
+    size_t length = strlen(kind);
+    if (strncmp(command->member_id, kind, length) == 0 && command->member_id[length] == '/' &&
+        strcmp(command->member_id + length + 1, name) == 0)
+        return HY_NO_ERROR;
+    return fault(HY_INVALID_FIELD, "member_id", "the key of what is asked / 应为所操作对象的键");
+}
+
+static struct hy_error check_reserve(const Command *command) {
+    const struct hy_error errors[] = {
+        check_step(command),
+        check_key(command, "budget", command->reserve_coupon->campaign_id),
+        check_id(command->reserve_coupon->member_id, "reserve_coupon.member_id"),
+    };
+    return first(errors, sizeof errors / sizeof errors[0]);
+}
+
+static struct hy_error check_open(const Command *command) {
+    const Huiyuan__V1__OpenCoupon *opened = command->open_coupon;
+    if (opened->coupon == NULL) return fault(HY_MISSING_FIELD, "open_coupon.coupon", NULL);
+    const struct hy_error errors[] = {
+        check_step(command),
+        check_key(command, "coupon", opened->code),
+        check_id(opened->member_id, "open_coupon.member_id"),
+    };
+    return first(errors, sizeof errors / sizeof errors[0]);
+}
+
+// A code that was mistyped is refused before anything is kept about it.
+static struct hy_error check_redeem(const Command *command) {
+    const Huiyuan__V1__RedeemCoupon *till = command->redeem_coupon;
+    if (strncmp(command->member_id, "coupon/", 7) != 0 || !hy_coupon_code_good(command->member_id + 7))
+        return fault(HY_COUPON_UNKNOWN, "code", NULL);
+    const struct hy_error errors[] = {
+        check_id(till->redemption_id, "redeem_coupon.redemption_id"),
+        check_id(till->store_id, "redeem_coupon.store_id"),
+        till->purchase_id[0] == '\0' ? HY_NO_ERROR : check_id(till->purchase_id, "redeem_coupon.purchase_id"),
+    };
+    return first(errors, sizeof errors / sizeof errors[0]);
+}
+
+static struct hy_error check_of_member(const Command *command) {
+    const struct hy_error errors[] = {check_step(command), check_id(command->member_id, "member_id")};
+    return first(errors, sizeof errors / sizeof errors[0]);
+}
+
+static struct hy_error check_body(const Command *command, int *ret_kind) {
+    switch (command->body_case) {
+    case HUIYUAN__V1__COMMAND__BODY_RESERVE_COUPON:
+        *ret_kind = CAMPAIGN_RESERVE;
+        return check_reserve(command);
+    case HUIYUAN__V1__COMMAND__BODY_SETTLE_COUPON:
+        *ret_kind = CAMPAIGN_SETTLE;
+        return check_of_member(command);
+    case HUIYUAN__V1__COMMAND__BODY_OPEN_COUPON: *ret_kind = CAMPAIGN_OPEN; return check_open(command);
+    case HUIYUAN__V1__COMMAND__BODY_REDEEM_COUPON: *ret_kind = CAMPAIGN_REDEEM; return check_redeem(command);
+    case HUIYUAN__V1__COMMAND__BODY_COUPON_REDEEMED:
+        *ret_kind = CAMPAIGN_REDEEMED;
+        return check_of_member(command);
+    default: return fault(HY_INVALID_FIELD, "body", "a command that campaign knows / 应为活动服务支持的指令");
+    }
+}
+
+// Of what comes from outside: a till that asks again may look at its clock again.
+static uint64_t hash(const Command *command, struct hy_arena *arena) {
+    Huiyuan__V1__RedeemCoupon means = HUIYUAN__V1__REDEEM_COUPON__INIT;
+    if (command->body_case == HUIYUAN__V1__COMMAND__BODY_REDEEM_COUPON) means = *command->redeem_coupon;
+    means.redeemed_at_ms = 0;
+    struct hy_bytes body = hy_brain_pack(arena, &means.base);
+    uint8_t *bytes = hy_arena_alloc(arena, body.length + 1);
+    bytes[0] = (uint8_t)command->body_case;
+    memcpy(bytes + 1, body.data, body.length);
+    return hy_hash64(hy_bytes(bytes, body.length + 1));
+}
+
+struct hy_error campaign_read(struct hy_bytes message, struct hy_arena *arena, struct hy_input *ret_input) {
+    const Command *command = huiyuan__v1__command__unpack(&arena->protobuf, message.length, message.data);
+    if (command == NULL)
+        return fault(HY_MALFORMED, NULL, "a Command of huiyuan.v1 / 应为 huiyuan.v1 的 Command");
+    ret_input->command_id = command->command_id;
+    ret_input->reply_to = command->reply_to;
+    struct hy_error error = check_id(command->command_id, "command_id");
+    if (error.code != HY_OK) return error;
+    ret_input->id = command->command_id;
+    error = check_body(command, &ret_input->kind);
+    if (error.code != HY_OK) return error;
+    ret_input->member_id = command->member_id;
+    if (command->issued_at_ms <= 0) return fault(HY_MISSING_FIELD, "issued_at_ms", NULL);
+    // An emission counts once by its number, for ever, however late it comes.
+    ret_input->input_class = command->origin != NULL ? HY_SINGLE_CLASS : 0;
+    ret_input->content_hash = hash(command, arena);
+    ret_input->event_time_ms = command->issued_at_ms;
+    ret_input->time_field = "issued_at_ms";
+    ret_input->message = command;
+    return HY_NO_ERROR;
+}
