@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, Resourc
 from backend import wait_until
 from protos import common, projection
 from store import line, purchase, some_purchases
-from system import BIN, PROGRAMS
+from system import BIN, PROGRAMS, SERVICES
 
 FAULT, USAGE = 1, 2
 CHINESE = re.compile("[一-鿿]")
@@ -232,20 +232,31 @@ def test_why_there_are_no_points_is_said(fresh):
 # ---- status
 
 
+def status_of(system, log):
+    services = {service["log"]: service for service in json.loads(system.ctl("status", "--json").stdout)["services"]}
+    assert {log: service["service"] for log, service in services.items()} == {log: service for service, log in SERVICES.items()}
+    return services[log]
+
+
 def test_status_tells_owners_what_waits_and_how_far_redis_is(fresh):
     fresh.publish(*some_purchases(50, members=9, seed=6))
-    (idle,) = json.loads(fresh.ctl("status", "--json").stdout)["services"]
+    idle = status_of(fresh, "points")
     assert idle["members"] == [] and {part["owner"] for part in idle["partitions"]} == {""}
     assert sum(part["sources"]["purchases"]["lag"] for part in idle["partitions"]) == 50
     accrual = fresh.start_accrual()
     fresh.settle()
     wait_until(lambda: "accrual" in fresh.ctl("status").stdout, lambda: "no owner is shown", 20)
-    (busy,) = json.loads(fresh.ctl("status", "--json").stdout)["services"]
+    busy = status_of(fresh, "points")
     assert len(busy["members"]) == 1 and {part["owner"] for part in busy["partitions"]} == set(busy["members"])
     for part in busy["partitions"]:
         assert part["sources"]["purchases"]["lag"] == part["watermark"]["behind"] == 0
         assert part["log"]["seq"] == part["watermark"]["seq"] == fresh.watermark(part["partition"]).seq
-    assert "0 inputs wait" in fresh.ctl("status").stdout
+    shown = fresh.ctl("status").stdout
+    accrual_part = shown[shown.index("accrual (log points)"):].split("\n\n")[0]
+    assert re.search(rf"{fresh.name}-accrual +4 +0 +0 +0-3$", accrual_part, re.MULTILINE) and "0 inputs wait" in accrual_part
+    for service in SERVICES:
+        assert re.search(rf"^{service} \(log {SERVICES[service]}\)", shown, re.MULTILINE)
+    assert len(re.findall(rf"^ +\d  {fresh.name}-accrual", fresh.ctl("status", "--long").stdout, re.MULTILINE)) == 4
     assert accrual.process.poll() is None
 
 
