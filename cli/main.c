@@ -19,7 +19,8 @@ static const struct cli_command *const commands[] = {
     &command_campaign_check, &command_campaign_preview, &command_campaign_publish, &command_campaign_list,
     &command_program_show,   &command_import_purchases, &command_status,           &command_tail,
     &command_clock,          &command_dead_letters,     &command_verify,           &command_rebuild,
-    &command_explain,        &command_explain_tier,        &command_keys_add,         &command_keys_list,        &command_keys_revoke,
+    &command_explain,        &command_explain_tier,     &command_keys_add,         &command_keys_list,
+    &command_keys_revoke,
 };
 
 // --- settings ---

@@ -393,7 +393,7 @@ static bool reviewed(const struct hy_tenure *tenure) {
 static bool consistent(const struct hy_tenure *tenure) {
     return tenure->folding == NULL && tenure->block.count == 0 && !loader_busy(tenure) &&
            (tenure->reader.seq > tenure->projector.projected.seq || reviewed(tenure)) &&
-           tenure->phase >= TENURE_FOLDING && tenure->phase <= TENURE_DONE;
+           tenure->phase >= TENURE_FOLDING && tenure->phase <= TENURE_RUNNING;
 }
 
 bool projector_idle(const struct hy_tenure *tenure) {

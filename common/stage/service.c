@@ -134,7 +134,7 @@ static void turn(const struct hy_service *service, struct hy_stage *stage, struc
                  struct hy_store *store) {
     size_t events = hy_bus_poll(bus, hy_stage_room(stage), 0);
     events += hy_store_poll(store, 0);
-    bool busy = hy_stage_step(stage, hy_clock_now_ms());
+    bool busy = hy_stage_step(stage, hy_clock_now_ms(), 1 + (int64_t)(hy_clock_monotonic_ns() / 1000000));
     if (service->step != NULL) busy |= service->step(hy_clock_now_ms());
     events += hy_store_poll(store, 0);
     if (!busy && events == 0) wait_for_work(bus, store);

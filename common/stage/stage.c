@@ -138,10 +138,6 @@ static void revoked(void *context, uint32_t partition, bool lost) {
     end_tenure(&stage->slots[partition]);
 }
 
-void hy_stage_assign(struct hy_stage *stage, uint32_t partition) {
-    assigned(stage, partition);
-}
-
 static bool reference_message(struct hy_stage *stage, const struct hy_message *message) {
     for (uint32_t i = 0; i < stage->brain->reference_count; i++) {
         struct hy_stage_reference *reference = &stage->references[i];
@@ -230,7 +226,7 @@ void hy_stage_attach(struct hy_stage *stage, struct hy_bus *bus, struct hy_store
     }
     for (size_t i = 0; i < brain->reference_count; i++)
         stage->references[i].topic = hy_bus_topic(bus, brain->references[i]);
-    if (!stage->options.rebuild) hy_bus_join(bus, stage->source_topics, brain->source_count);
+    hy_bus_join(bus, stage->source_topics, brain->source_count);
 }
 
 // Reads the references from their beginnings; true when all of them have been read to what was the end.
@@ -299,10 +295,10 @@ static void evict(struct hy_stage *stage) {
     }
 }
 
-bool hy_stage_step(struct hy_stage *stage, int64_t now_ms) {
-    if (stage->now_ms != 0 && now_ms > stage->now_ms) stage->passed_ms += now_ms - stage->now_ms;
+bool hy_stage_step(struct hy_stage *stage, int64_t now_ms, int64_t passed_ms) {
     stage->now_ms = now_ms;
-    bool ready = stage->options.rebuild || references_ready(stage);
+    stage->passed_ms = passed_ms;
+    bool ready = references_ready(stage);
     bool any = false;
     for (uint32_t p = 0; p < stage->options.partitions; p++)
         any |= slot_step(stage, p, ready);
@@ -348,16 +344,6 @@ bool hy_stage_idle(const struct hy_stage *stage) {
         if (tenure != NULL && tenure->phase == TENURE_RUNNING &&
             (tenure->batch.count > 0 || tenure->outbox.count > 0 || !projector_idle(tenure)))
             return false;
-    }
-    return true;
-}
-
-bool hy_stage_rebuilt(const struct hy_stage *stage) {
-    for (uint32_t p = 0; p < stage->options.partitions; p++) {
-        const struct hy_slot *slot = &stage->slots[p];
-        bool done =
-            slot->tenure != NULL && slot->tenure->phase == TENURE_DONE && projector_idle(slot->tenure);
-        if (slot->assigned && !slot->stopped && !done) return false;
     }
     return true;
 }

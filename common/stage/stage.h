@@ -23,7 +23,6 @@ struct hy_stage_options {
     size_t block_bytes;      // a block closes when its records reach this
     size_t call_members;     // bound of members written by one call to Redis
     size_t backlog_inputs;   // bound of fetched inputs that wait, over all partitions
-    bool rebuild;            // no claim, no inputs: folds the log as it is into Redis, then is done
     int64_t fenced_pause_ms; // how long a fenced partition rests before it is claimed again while the group
                              // says it is ours
 };
@@ -48,8 +47,9 @@ void hy_stage_end(struct hy_stage *stage);
 void hy_stage_free(struct hy_stage *stage);
 
 // Everything that can be done now without waiting. Returns true when something was done. Time is given, never
-// read.
-bool hy_stage_step(struct hy_stage *stage, int64_t now_ms);
+// read: `now_ms` is what records say (Unix time; it may be set back and forth), `passed_ms` is for pauses and
+// durations and never runs backwards (any beginning above 0).
+bool hy_stage_step(struct hy_stage *stage, int64_t now_ms, int64_t passed_ms);
 
 // How many more messages the stage wants from the bus now: the limit for hy_bus_poll.
 size_t hy_stage_room(const struct hy_stage *stage);
@@ -58,10 +58,6 @@ size_t hy_stage_room(const struct hy_stage *stage);
 // the group.
 void hy_stage_drain(struct hy_stage *stage);
 bool hy_stage_idle(const struct hy_stage *stage);
-// Rebuild: takes partition p by hand; done when every assigned partition's projection has reached the end of
-// the log.
-void hy_stage_assign(struct hy_stage *stage, uint32_t partition);
-bool hy_stage_rebuilt(const struct hy_stage *stage);
 // Partitions that stopped because a log or a state is corrupt.
 uint32_t hy_stage_stopped(const struct hy_stage *stage);
 // True while all that is needed is there: for /readyz. *ret_reason says what is missing.

@@ -27,19 +27,9 @@ static bool append_claim(struct hy_tenure *tenure) {
 }
 
 static bool claim_step(struct hy_tenure *tenure) {
-    struct hy_stage *stage = tenure->stage;
     if (tenure->asked) return false;
-    if (!stage->options.rebuild) {
-        tenure->asked = append_claim(tenure);
-        return tenure->asked;
-    }
-    int64_t low;
-    int64_t high;
-    if (!hy_bus_range(stage->bus, stage->log_topic, tenure->partition, RANGE_TIMEOUT_MS, &low, &high))
-        return false;
-    tenure->claim_offset = high - 1;
-    tenure->phase = high == 0 ? TENURE_DONE : TENURE_LOCATING;
-    return true;
+    tenure->asked = append_claim(tenure);
+    return tenure->asked;
 }
 
 void takeover_claimed(struct hy_tenure *tenure, const struct hy_delivery *delivery) {
@@ -80,8 +70,7 @@ static void locate(struct hy_tenure *tenure, struct hy_bytes found) {
             tenure_finish(tenure, TENURE_STOPPED, "the watermark in Redis cannot be read");
             return;
         }
-        bool last = stage->options.rebuild && tenure->watermark.offset == tenure->claim_offset;
-        if (tenure->watermark.offset >= tenure->claim_offset && !last) {
+        if (tenure->watermark.offset >= tenure->claim_offset) {
             beyond_claim(tenure, &tenure->watermark);
             return;
         }
@@ -198,7 +187,7 @@ static void fold_message(struct hy_tenure *tenure, const struct hy_message *mess
 
 static void fold_end(struct hy_tenure *tenure) {
     tenure_stop_log(tenure);
-    if (!tenure->stage->options.rebuild && tenure->reader.claim != tenure->claim)
+    if (tenure->reader.claim != tenure->claim)
         tenure_finish(tenure, TENURE_STOPPED, "the log does not hold the claim where Kafka said it is");
     if (tenure->reader.seq < tenure->watermark.seq)
         tenure_finish(tenure, TENURE_STOPPED,
@@ -226,10 +215,6 @@ static bool fold_step(struct hy_tenure *tenure) {
 // Sources that no block names yet are read from the first message that Kafka has.
 static bool start_step(struct hy_tenure *tenure) {
     struct hy_stage *stage = tenure->stage;
-    if (stage->options.rebuild) {
-        tenure->phase = TENURE_DONE;
-        return true;
-    }
     for (size_t s = 0; s < stage->brain->source_count; s++) {
         int64_t high;
         int64_t *next = &tenure->positions[s].next_offset;

@@ -27,7 +27,6 @@ enum tenure_phase {
     TENURE_FOLDING,  // reading the log from there to the CLAIM
     TENURE_STARTING, // finding out where the sources begin
     TENURE_RUNNING,  // taking inputs
-    TENURE_DONE,     // rebuild only: folded and projected
     TENURE_ENDED,    // see `end`
 };
 
@@ -185,7 +184,7 @@ struct hy_tenure {
     bool gone;       // given up by the stage
 
     uint64_t claim;
-    int64_t claim_offset; // of one's own CLAIM: the fold ends there (rebuild: the end of the log); -1: not
+    int64_t claim_offset; // of one's own CLAIM: the fold ends there; -1: not
                           // known yet
     bool asked;           // the request of this phase is on its way
     int64_t began_ms;

@@ -73,6 +73,17 @@ static void walked(void *context, const struct hy_store_answer *answer) {
     tenure->reviewed = tenure->reviewing; // but for these, which are next
 }
 
+// Redis does not know yet what these are due for: the walk would not meet them, or meet what they were.
+static void review_unprojected(struct hy_tenure *tenure) {
+    struct hy_projector *projector = &tenure->projector;
+    const struct hy_brain *brain = tenure->stage->brain;
+    for (struct hy_member *member = projector->dirty; member != NULL; member = member->next_dirty)
+        hy_member_review(brain, member);
+    for (size_t i = 0; i < projector->sending_count; i++) {
+        if (hy_member_review(brain, projector->sending[i])) projector_dirty(tenure, projector->sending[i]);
+    }
+}
+
 // Everybody's due time, a step at a time, as soon as those of the step before are looked at. What is decided
 // meanwhile is asked by the new idea anyway. A new owner walks again: it cannot know how far the last one
 // came.
@@ -85,6 +96,7 @@ void review_step(struct hy_tenure *tenure) {
         if (version == tenure->reviewed) return;
         tenure->reviewing = version;
         snprintf(tenure->review_cursor, sizeof tenure->review_cursor, "0");
+        review_unprojected(tenure);
     }
     if (tenure->review_cursor[0] == '\0') return;
     tenure->review_asked = true;

@@ -224,7 +224,8 @@ static void mark(struct earning *earning, const struct hy_rule *rule) {
 }
 
 static void mark_applied(struct earning *earning) {
-    memset(earning->numbers, 0, earning->program->rule_count * sizeof earning->numbers[0]);
+    for (size_t i = 0; i < earning->program->rule_count; i++)
+        earning->numbers[i] = 0;
     mark(earning, &earning->program->rules[0]);
     for (size_t i = 0; i < earning->purchase->n_lines; i++) {
         const struct line_result *line = &earning->lines[i];
@@ -238,13 +239,12 @@ static void mark_applied(struct earning *earning) {
 
 static size_t place_of_day(const struct earning *earning, const struct hy_campaign *day) {
     size_t place = 0;
-    while (earning->days.items[place] != day)
+    while (place + 1 < earning->days.count && earning->days.items[place] != day)
         place++;
     return place;
 }
 
 static void mark_days(struct earning *earning) {
-    memset(earning->day_numbers, 0, earning->days.count * sizeof earning->day_numbers[0]);
     for (size_t i = 0; i < earning->purchase->n_lines; i++) {
         const struct hy_campaign *day = earning->lines[i].member_day;
         if (day != NULL) earning->day_numbers[place_of_day(earning, day)] = 1;
@@ -388,6 +388,7 @@ static void earn(struct earning *earning, Change *change, Posting *postings) {
 // One that could make the points inexact with this program is left out.
 static void take_days(struct earning *earning, const struct hy_member_days *days) {
     earning->days.count = 0;
+    memset(earning->day_numbers, 0, sizeof earning->day_numbers);
     for (size_t i = 0; days != NULL && i < days->count; i++) {
         if (hy_program_allows_factor(earning->program, days->items[i]->multiplier_hundredths))
             earning->days.items[earning->days.count++] = days->items[i];

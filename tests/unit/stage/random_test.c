@@ -155,7 +155,7 @@ static void step(struct history *history) {
         break;
     case 2:
         world_note(world, "step %u", index);
-        hy_stage_step(instance->stage, world->now_ms + instance->skew_ms);
+        world_step(world, index);
         break;
     default: world_note(world, "turn %u", index); world_turn(world, index);
     }
@@ -336,7 +336,10 @@ static bool live(struct history *history) {
     }
     calm(history);
     world_settle(world);
-    if (history->followed) { // nobody has anything else to do
+    if (history->followed) { // few have anything else to do
+        publish(history);
+        for (unsigned turns = draw(history, 30); turns > 0; turns--)
+            step(history);
         change_due(history);
         world_settle(world);
     }

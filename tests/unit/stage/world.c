@@ -133,7 +133,8 @@ struct world *world_new(uint32_t partitions) {
     world->follower.effect = note_effect;
     world->follower.due = follower_due;
     world->follower.due_version = follower_due_version;
-    world->now_ms = INT64_C(1700000000000);
+    world->now_ms = world->seen_ms = INT64_C(1700000000000);
+    world->passed_ms = 1;
     world->random = 1;
     world->broker = hy_mem_broker_new();
     world->table = hy_mem_table_new();
@@ -261,13 +262,20 @@ void world_cut_all(struct world *world) {
     }
 }
 
+bool world_step(struct world *world, uint32_t index) {
+    const struct world_instance *instance = &world->instances[index];
+    if (world->now_ms > world->seen_ms) world->passed_ms += world->now_ms - world->seen_ms;
+    world->seen_ms = world->now_ms;
+    return hy_stage_step(instance->stage, world->now_ms + instance->skew_ms, world->passed_ms);
+}
+
 bool world_turn(struct world *world, uint32_t index) {
     struct world_instance *instance = &world->instances[index];
     if (!instance->alive) return false;
     set_time(world);
     size_t events = hy_bus_poll(instance->bus, hy_stage_room(instance->stage), 0);
     hy_store_poll(instance->store, 0);
-    bool any = hy_stage_step(instance->stage, world->now_ms + instance->skew_ms);
+    bool any = world_step(world, index);
     hy_store_poll(instance->store, 0);
     hy_store_poll(world->gateway, 0);
     return any || events > 0;

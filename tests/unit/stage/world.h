@@ -40,6 +40,7 @@ struct world {
     struct world_instance instances[WORLD_INSTANCES];
     uint32_t instance_count;
     int64_t now_ms;
+    int64_t passed_ms, seen_ms; // as the stage is told: now_ms may run backwards
     uint64_t random;
     struct world_faults faults;
     // The next append to this topic (NULL: none) of this fate; then none again.
@@ -72,6 +73,8 @@ void world_cut(struct world *world, uint32_t instance, size_t answered, size_t d
 void world_redis_away(struct world *world, bool away);
 void world_cut_all(struct world *world); // all connections, nothing done
 
+// One step of the stage; true when something happened.
+bool world_step(struct world *world, uint32_t instance);
 // One turn of the service's loop; true when something happened.
 bool world_turn(struct world *world, uint32_t instance);
 void world_turns(struct world *world, uint32_t instance, int count);
