@@ -223,8 +223,8 @@ static void mark(struct earning *earning, const struct hy_rule *rule) {
     if (rule != NULL) earning->numbers[place_of(earning, rule)] = 1;
 }
 
-static void mark_applied(struct earning *earning) {
-    for (size_t i = 0; i < earning->program->rule_count; i++)
+static void mark_applied(struct earning *earning, size_t rule_count) {
+    for (size_t i = 0; i < rule_count; i++)
         earning->numbers[i] = 0;
     mark(earning, &earning->program->rules[0]);
     for (size_t i = 0; i < earning->purchase->n_lines; i++) {
@@ -284,11 +284,12 @@ static void list_days(struct earning *earning, Change *change) {
 // days come last.
 static void list_rules(struct earning *earning, Change *change) {
     const struct hy_program *program = earning->program;
-    mark_applied(earning);
-    change->rules = hy_arena_alloc(earning->arena,
-                                   (program->rule_count + 1 + earning->days.count) * sizeof *change->rules);
+    const size_t rule_count = program->rule_count;
+    mark_applied(earning, rule_count);
+    change->rules =
+        hy_arena_alloc(earning->arena, (rule_count + 1 + earning->days.count) * sizeof *change->rules);
     bool tier_is_listed = false;
-    for (size_t i = 0; i < program->rule_count; i++) {
+    for (size_t i = 0; i < rule_count; i++) {
         const struct hy_rule *rule = &program->rules[i];
         if (rule->kind == HY_RULE_CAMPAIGN && !tier_is_listed) {
             add_tier(earning, change);
