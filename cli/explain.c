@@ -9,6 +9,7 @@
 #include "cli/published.h"
 #include "common/base/hash.h"
 #include "common/base/memory.h"
+#include "common/io/zone.h"
 
 static const char *member, *language = "both";
 
@@ -39,12 +40,13 @@ static bool make_query(const struct cli *cli, const char *text, struct find_quer
 }
 
 // True when the points follow from the record.
-static bool explain(const struct found_record *found, const struct published *published) {
+static bool explain(const struct found_record *found, const struct published *published,
+                    const struct hy_campaigns *campaigns) {
     bool good = true;
     struct hy_program *program = published_program(published, found->record->program_version);
-    if (strcmp(language, "zh") != 0) good = explain_print(EXPLAIN_ENGLISH, found, program);
+    if (strcmp(language, "zh") != 0) good = explain_print(EXPLAIN_ENGLISH, found, program, campaigns);
     if (strcmp(language, "both") == 0) putchar('\n');
-    if (strcmp(language, "en") != 0) good = explain_print(EXPLAIN_CHINESE, found, program) && good;
+    if (strcmp(language, "en") != 0) good = explain_print(EXPLAIN_CHINESE, found, program, campaigns) && good;
     hy_program_free(program);
     return good;
 }
@@ -54,20 +56,33 @@ static bool is_result(const struct found_record *found) {
 }
 
 // Of an input id: what became of it, and then how often it came again.
-static int explain_all(const struct found *found, const struct published *published, bool by_place) {
+static int explain_all(const struct found *found, const struct published *published,
+                       const struct hy_campaigns *campaigns, bool by_place) {
     bool good = true;
     size_t shown = 0;
     for (size_t i = 0; i < found->count; i++) {
         if (!by_place && !is_result(&found->items[i])) continue;
         if (shown++ > 0) putchar('\n');
-        good = explain(&found->items[i], published) && good;
+        good = explain(&found->items[i], published, campaigns) && good;
     }
     for (size_t i = 0; i < found->count; i++) {
         if (by_place || is_result(&found->items[i])) continue;
         if (shown++ > 0) putchar('\n');
-        explain(&found->items[i], published);
+        explain(&found->items[i], published, campaigns);
     }
     return good ? CLI_OK : CLI_FAULT;
+}
+
+static void read_campaigns(const struct cli *cli, struct hy_campaigns *campaigns) {
+    struct published published;
+    published_read_campaigns(cli, &published);
+    for (size_t i = 0; i < published.count; i++) {
+        struct hy_program_faults faults = {0};
+        struct hy_bytes yaml = hy_bytes(published.versions[i]->yaml.data, published.versions[i]->yaml.len);
+        struct hy_campaign *campaign = hy_campaign_parse(yaml, hy_zone_load, &faults);
+        if (campaign != NULL) hy_campaigns_add(campaigns, campaign);
+    }
+    published_free(&published);
 }
 
 static int run(const struct cli *cli, char *const *arguments, int count) {
@@ -81,16 +96,19 @@ static int run(const struct cli *cli, char *const *arguments, int count) {
     struct found found;
     int status = CLI_FAULT;
     if (find_records(cli, "points", &query, &found)) {
+        // Without them the rules have no names, but their factors stand in the record.
         struct published published;
-        published_read(
-            cli, &published); // without it the rules have no names, but their factors stand in the record
+        struct hy_campaigns campaigns = {0};
+        published_read(cli, &published);
+        read_campaigns(cli, &campaigns);
         if (found.count > 0)
-            status = explain_all(&found, &published, query.input_id == NULL);
+            status = explain_all(&found, &published, &campaigns, query.input_id == NULL);
         else
             say_error("%s: no such record in the log; it may be in dead-letters, or on its way / "
                       "账本中没有该记录，可能在 dead-letters 中，或尚未处理",
                       arguments[0]);
         published_free(&published);
+        hy_campaigns_free(&campaigns);
     }
     found_free(&found);
     return status;

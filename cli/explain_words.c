@@ -17,6 +17,7 @@ struct words {
     const struct found_record *found;
     const Huiyuan__V1__PointsChange *change;
     const struct hy_program *program;
+    const struct hy_campaigns *campaigns;
 };
 
 void explain_decimal(exact value, exact denominator, char ret_text[64]) {
@@ -63,16 +64,28 @@ static const struct hy_tier_rule *tier_by(const struct words *words, const char 
     return NULL;
 }
 
+// Its name is the same in every version, or nearly so: the latest will do.
+static const struct hy_campaign *campaign_by(const struct words *words, const char *id) {
+    for (size_t i = words->campaigns->count; i-- > 0;) {
+        if (strcmp(words->campaigns->versions[i]->id, id) == 0) return words->campaigns->versions[i];
+    }
+    return NULL;
+}
+
 static const char *rule_name(const struct words *words, const char *id) {
     const struct hy_rule *rule = words->program == NULL ? NULL : hy_program_rule(words->program, id);
     const struct hy_tier_rule *tier = tier_by(words, id, true);
     if (rule != NULL) return SAY(rule->name_en, rule->name_zh);
-    return tier != NULL ? SAY(tier->name_en, tier->name_zh) : id;
+    if (tier != NULL) return SAY(tier->name_en, tier->name_zh);
+    const struct hy_campaign *campaign = campaign_by(words, id);
+    return campaign != NULL ? SAY(campaign->name_en, campaign->name_zh) : id;
 }
 
 static const char *rule_kind(const struct words *words, const char *id) {
     const struct hy_rule *rule = words->program == NULL ? NULL : hy_program_rule(words->program, id);
-    if (rule == NULL) return tier_by(words, id, true) != NULL ? SAY("tier", "等级") : SAY("rule", "规则");
+    if (rule == NULL && tier_by(words, id, true) != NULL) return SAY("tier", "等级");
+    if (rule == NULL)
+        return campaign_by(words, id) != NULL ? SAY("member day", "会员日") : SAY("rule", "规则");
     switch (rule->kind) {
     case HY_RULE_BASE: return SAY("points a yuan", "每元积分");
     case HY_RULE_CATEGORY: return SAY("category", "品类");
@@ -286,8 +299,8 @@ static bool print_purchase(const struct words *words, struct hy_arena *arena) {
 }
 
 bool explain_print(enum explain_language language, const struct found_record *found,
-                   const struct hy_program *program) {
-    struct words words = {.language = language, .found = found, .program = program};
+                   const struct hy_program *program, const struct hy_campaigns *campaigns) {
+    struct words words = {.language = language, .found = found, .program = program, .campaigns = campaigns};
     struct hy_arena arena;
     hy_arena_init(&arena);
     if (found->record->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED)
