@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "common/base/memory.h"
+#include "common/base/message.h"
 #include "services/campaign/campaign.h"
 
 typedef Huiyuan__V1__CampaignState State;
@@ -93,56 +93,30 @@ void campaign_apply(const State *before, const Change *change, struct campaign_n
     if (state->enrolled && change->looked_at_ms != 0) state->looked_at_ms = change->looked_at_ms;
 }
 
-// --- memory ---
-
-static void *allocate(void *unused, size_t size) {
-    (void)unused;
-    return hy_malloc(size);
-}
-
-static void release(void *unused, void *memory) {
-    (void)unused;
-    hy_free(memory);
-}
-
-static ProtobufCAllocator heap = {allocate, release, NULL};
-
-static bool unpack(struct hy_bytes bytes, struct campaign_state *state) {
-    State *kept = huiyuan__v1__campaign_state__unpack(&heap, bytes.length, bytes.data);
-    if (kept == NULL) return false;
-    campaign_state_free(state);
-    state->kept = kept;
-    return true;
-}
+// --- memory and Redis ---
 
 // The state becomes a copy of what follows, which borrows from it.
 void campaign_evolve(struct campaign_state *state, const Change *change) {
     static const State nothing = HUIYUAN__V1__CAMPAIGN_STATE__INIT;
     struct campaign_next next;
     campaign_apply(state->kept != NULL ? state->kept : &nothing, change, &next);
-    size_t size = huiyuan__v1__campaign_state__get_packed_size(&next.state);
-    uint8_t *bytes = hy_malloc(size + 1);
-    huiyuan__v1__campaign_state__pack(&next.state, bytes);
-    unpack(hy_bytes(bytes, size), state);
-    hy_free(bytes);
+    State *kept = hy_message_copy(&next.state.base);
+    campaign_state_free(state);
+    state->kept = kept;
 }
 
 void campaign_state_free(struct campaign_state *state) {
-    if (state->kept != NULL) huiyuan__v1__campaign_state__free_unpacked(state->kept, &heap);
+    hy_message_free((ProtobufCMessage *)state->kept);
     state->kept = NULL;
 }
 
-// --- Redis ---
-
 void campaign_save(const struct campaign_state *state, struct hy_buffer *out) {
-    if (state->kept == NULL) return;
-    uint8_t *p = hy_buffer_extend(out, huiyuan__v1__campaign_state__get_packed_size(state->kept));
-    if (p != NULL) huiyuan__v1__campaign_state__pack(state->kept, p);
+    if (state->kept != NULL) hy_message_pack(&state->kept->base, out);
 }
 
 bool campaign_load(struct hy_bytes saved, struct campaign_state *ret_state) {
-    *ret_state = (struct campaign_state){NULL};
-    return unpack(saved, ret_state);
+    ret_state->kept = hy_message_unpack(&huiyuan__v1__campaign_state__descriptor, saved);
+    return ret_state->kept != NULL;
 }
 
 bool campaign_check(const struct campaign_state *state, const char **ret_reason) {

@@ -1,35 +1,13 @@
-#include "common/base/memory.h"
+#include "common/base/message.h"
 #include "services/member/member.h"
 
 typedef Huiyuan__V1__MemberProfile Profile;
 
-static void *allocate(void *unused, size_t size) {
-    (void)unused;
-    return hy_malloc(size);
-}
-
-static void release(void *unused, void *memory) {
-    (void)unused;
-    hy_free(memory);
-}
-
-static ProtobufCAllocator heap = {allocate, release, NULL};
-
-static bool unpack(struct hy_bytes bytes, struct member_state *state) {
-    Profile *profile = huiyuan__v1__member_profile__unpack(&heap, bytes.length, bytes.data);
-    if (profile == NULL) return false;
-    member_state_free(state);
-    state->profile = profile;
-    return true;
-}
-
 // The state becomes a copy of `next`, which may borrow from it.
 static void become(struct member_state *state, const Profile *next) {
-    size_t size = huiyuan__v1__member_profile__get_packed_size(next);
-    uint8_t *bytes = hy_malloc(size + 1);
-    huiyuan__v1__member_profile__pack(next, bytes);
-    unpack(hy_bytes(bytes, size), state);
-    hy_free(bytes);
+    Profile *profile = hy_message_copy(&next->base);
+    member_state_free(state);
+    state->profile = profile;
 }
 
 static void take_profile(Profile *next, const Huiyuan__V1__MemberChange *change) {
@@ -66,18 +44,16 @@ void member_evolve(struct member_state *state, const Huiyuan__V1__MemberChange *
 }
 
 void member_save(const struct member_state *state, struct hy_buffer *out) {
-    if (state->profile == NULL) return;
-    uint8_t *p = hy_buffer_extend(out, huiyuan__v1__member_profile__get_packed_size(state->profile));
-    if (p != NULL) huiyuan__v1__member_profile__pack(state->profile, p);
+    if (state->profile != NULL) hy_message_pack(&state->profile->base, out);
 }
 
 bool member_load(struct hy_bytes saved, struct member_state *ret_state) {
-    *ret_state = (struct member_state){NULL};
-    return unpack(saved, ret_state);
+    ret_state->profile = hy_message_unpack(&huiyuan__v1__member_profile__descriptor, saved);
+    return ret_state->profile != NULL;
 }
 
 void member_state_free(struct member_state *state) {
-    if (state->profile != NULL) huiyuan__v1__member_profile__free_unpacked(state->profile, &heap);
+    hy_message_free((ProtobufCMessage *)state->profile);
     state->profile = NULL;
 }
 

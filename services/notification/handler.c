@@ -1,5 +1,6 @@
 // Notification as a brain of the stage.
 #include "common/base/hash.h"
+#include "common/base/message.h"
 #include "common/contract/limits.h"
 #include "common/program/published.h"
 #include "services/notification/notification.h"
@@ -188,22 +189,20 @@ static int64_t due(void *context, const void *state) {
 static void save(void *context, const void *state, struct hy_buffer *out) {
     (void)context;
     const Huiyuan__V1__DeliveryState *member = ((const struct deliveries_state *)state)->kept;
-    if (member == NULL) return;
-    uint8_t *p = hy_buffer_extend(out, huiyuan__v1__delivery_state__get_packed_size(member));
-    if (p != NULL) huiyuan__v1__delivery_state__pack(member, p);
+    if (member != NULL) hy_message_pack(&member->base, out);
 }
 
 static bool load(void *context, struct hy_bytes bytes, void *ret_state) {
     (void)context;
     struct deliveries_state *state = ret_state;
-    state->kept = huiyuan__v1__delivery_state__unpack(NULL, bytes.length, bytes.data);
+    state->kept = hy_message_unpack(&huiyuan__v1__delivery_state__descriptor, bytes);
     return state->kept != NULL;
 }
 
 static void release(void *context, void *state) {
     (void)context;
     struct deliveries_state *deliveries = state;
-    if (deliveries->kept != NULL) huiyuan__v1__delivery_state__free_unpacked(deliveries->kept, NULL);
+    hy_message_free((ProtobufCMessage *)deliveries->kept);
     deliveries->kept = NULL;
 }
 

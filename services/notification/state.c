@@ -1,28 +1,20 @@
 // The state is the message that is saved, on the heap; parts of it are copied by packing and unpacking.
 #include "common/base/memory.h"
+#include "common/base/message.h"
 #include "services/notification/notification.h"
 
 typedef Huiyuan__V1__DeliveryState Member;
 typedef Huiyuan__V1__PendingDelivery Pending;
 typedef Huiyuan__V1__DeliveryChange Change;
 
-static ProtobufCMessage *copy(const ProtobufCMessage *message) {
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = hy_malloc(size + 1);
-    protobuf_c_message_pack(message, bytes);
-    ProtobufCMessage *copied = protobuf_c_message_unpack(message->descriptor, NULL, size, bytes);
-    hy_free(bytes);
-    return copied;
-}
-
 static void drop_contact(Member *member) {
-    if (member->personal != NULL) huiyuan__v1__sealed__free_unpacked(member->personal, NULL);
+    hy_message_free((ProtobufCMessage *)member->personal);
     member->personal = NULL;
 }
 
 static void drop_consents(Member *member) {
     for (size_t i = 0; i < member->n_consents; i++)
-        huiyuan__v1__consent__free_unpacked(member->consents[i], NULL);
+        hy_message_free(&member->consents[i]->base);
     hy_free(member->consents);
     member->consents = NULL;
     member->n_consents = 0;
@@ -31,12 +23,12 @@ static void drop_consents(Member *member) {
 static void see_contact(Member *member, const Change *change) {
     drop_consents(member);
     if (change->erased || change->personal != NULL) drop_contact(member);
-    if (change->personal != NULL) member->personal = (Huiyuan__V1__Sealed *)copy(&change->personal->base);
+    if (change->personal != NULL) member->personal = hy_message_copy(&change->personal->base);
     member->erased = change->erased;
     member->language = change->language;
     member->consents = hy_malloc((change->n_consents + 1) * sizeof(Huiyuan__V1__Consent *));
     for (size_t i = 0; i < change->n_consents; i++)
-        member->consents[member->n_consents++] = (Huiyuan__V1__Consent *)copy(&change->consents[i]->base);
+        member->consents[member->n_consents++] = hy_message_copy(&change->consents[i]->base);
 }
 
 static void add(Member *member, const Change *change) {
@@ -48,7 +40,7 @@ static void add(Member *member, const Change *change) {
     pending.parameters = change->parameters;
     pending.n_parameters = change->n_parameters;
     member->pending = hy_realloc(member->pending, (member->n_pending + 1) * sizeof(Pending *));
-    member->pending[member->n_pending++] = (Pending *)copy(&pending.base);
+    member->pending[member->n_pending++] = hy_message_copy(&pending.base);
 }
 
 static size_t place_of(const Member *member, const char *delivery_id) {
@@ -71,7 +63,7 @@ static void change_pending(Member *member, const Change *change) {
 static void settle(Member *member, const Change *change) {
     size_t place = place_of(member, change->delivery_id);
     if (place == member->n_pending) return; // suppressed before it waited
-    huiyuan__v1__pending_delivery__free_unpacked(member->pending[place], NULL);
+    hy_message_free(&member->pending[place]->base);
     member->n_pending--;
     for (size_t i = place; i < member->n_pending; i++)
         member->pending[i] = member->pending[i + 1];
