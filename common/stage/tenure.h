@@ -216,7 +216,7 @@ struct hy_tenure {
     struct hy_names reviews; // likewise: their due times are to be asked for again
     uint64_t reviewed;       // the brain's due_version for which all were
     uint64_t reviewing;      // … of the walk that is under way
-    char review_cursor[24];  // of its next step; empty: none is under way
+    char review_cursor[24];  // of its next step
     bool review_asked;       // a step is on its way
 };
 

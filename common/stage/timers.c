@@ -68,9 +68,8 @@ static void walked(void *context, const struct hy_store_answer *answer) {
     snprintf(tenure->review_cursor, sizeof tenure->review_cursor, "%.*s", (int)answer->values[1].length,
              (const char *)answer->values[1].data);
     names_keep(&tenure->reviews, answer->values + 2, answer->count - 2);
-    if (strcmp(tenure->review_cursor, "0") != 0) return;
-    tenure->review_cursor[0] = '\0';
-    tenure->reviewed = tenure->reviewing; // but for these, which are next
+    if (strcmp(tenure->review_cursor, "0") == 0)
+        tenure->reviewed = tenure->reviewing; // but for these, which are next
 }
 
 // Redis does not know yet what these are due for: the walk would not meet them, or meet what they were.
@@ -92,13 +91,12 @@ void review_step(struct hy_tenure *tenure) {
     if (brain->due_version == NULL || !may_ask(tenure) || tenure->review_asked || tenure->reviews.count > 0)
         return;
     uint64_t version = brain->due_version(brain->context);
-    if (version != tenure->reviewing || (tenure->review_cursor[0] == '\0' && version != tenure->reviewed)) {
-        if (version == tenure->reviewed) return;
+    if (version == tenure->reviewed) return;
+    if (version != tenure->reviewing) {
         tenure->reviewing = version;
         snprintf(tenure->review_cursor, sizeof tenure->review_cursor, "0");
         review_unprojected(tenure);
     }
-    if (tenure->review_cursor[0] == '\0') return;
     tenure->review_asked = true;
     tenure->requests++;
     struct hy_key timers = hy_key_timers(&tenure->space);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/base/hash.h"
-#include "common/contract/limits.h"
+#include "common/stage/command.h"
 #include "services/campaign/campaign.h"
 
 typedef Huiyuan__V1__Command Command;
@@ -39,18 +39,6 @@ struct hy_error campaign_read_tier(const Huiyuan__V1__Record *record, struct hy_
 
 // --- commands ---
 
-static bool is_id(const char *text) {
-    size_t length = strlen(text);
-    return length > 0 && length <= HY_ID_LIMIT_BYTES && hy_text_has_form(HY_FORM_ID, text, length);
-}
-
-static struct hy_error check_id(const char *text, const char *field) {
-    if (text[0] == '\0') return fault(HY_MISSING_FIELD, field, NULL);
-    if (is_id(text)) return HY_NO_ERROR;
-    return fault(HY_INVALID_FIELD, field,
-                 "1 … 64 letters, digits and -_.:@+=~ / 应为 1 … 64 个字母、数字或符号");
-}
-
 static struct hy_error first(const struct hy_error *errors, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (errors[i].code != HY_OK) return errors[i];
@@ -77,7 +65,7 @@ static struct hy_error check_reserve(const Command *command) {
     const struct hy_error errors[] = {
         check_step(command),
         check_key(command, "budget", command->reserve_coupon->campaign_id),
-        check_id(command->reserve_coupon->member_id, "reserve_coupon.member_id"),
+        hy_command_check_id(command->reserve_coupon->member_id, "reserve_coupon.member_id"),
     };
     return first(errors, sizeof errors / sizeof errors[0]);
 }
@@ -88,7 +76,7 @@ static struct hy_error check_open(const Command *command) {
     const struct hy_error errors[] = {
         check_step(command),
         check_key(command, "coupon", opened->code),
-        check_id(opened->member_id, "open_coupon.member_id"),
+        hy_command_check_id(opened->member_id, "open_coupon.member_id"),
     };
     return first(errors, sizeof errors / sizeof errors[0]);
 }
@@ -99,15 +87,17 @@ static struct hy_error check_redeem(const Command *command) {
     if (strncmp(command->member_id, "coupon/", 7) != 0 || !hy_coupon_code_good(command->member_id + 7))
         return fault(HY_COUPON_UNKNOWN, "code", NULL);
     const struct hy_error errors[] = {
-        check_id(till->redemption_id, "redeem_coupon.redemption_id"),
-        check_id(till->store_id, "redeem_coupon.store_id"),
-        till->purchase_id[0] == '\0' ? HY_NO_ERROR : check_id(till->purchase_id, "redeem_coupon.purchase_id"),
+        hy_command_check_id(till->redemption_id, "redeem_coupon.redemption_id"),
+        hy_command_check_id(till->store_id, "redeem_coupon.store_id"),
+        till->purchase_id[0] == '\0' ? HY_NO_ERROR
+                                     : hy_command_check_id(till->purchase_id, "redeem_coupon.purchase_id"),
     };
     return first(errors, sizeof errors / sizeof errors[0]);
 }
 
 static struct hy_error check_of_member(const Command *command) {
-    const struct hy_error errors[] = {check_step(command), check_id(command->member_id, "member_id")};
+    const struct hy_error errors[] = {check_step(command),
+                                      hy_command_check_id(command->member_id, "member_id")};
     return first(errors, sizeof errors / sizeof errors[0]);
 }
 
@@ -141,23 +131,13 @@ static uint64_t hash(const Command *command, struct hy_arena *arena) {
 }
 
 struct hy_error campaign_read(struct hy_bytes message, struct hy_arena *arena, struct hy_input *ret_input) {
-    const Command *command = huiyuan__v1__command__unpack(&arena->protobuf, message.length, message.data);
-    if (command == NULL)
-        return fault(HY_MALFORMED, NULL, "a Command of huiyuan.v1 / 应为 huiyuan.v1 的 Command");
-    ret_input->command_id = command->command_id;
-    ret_input->reply_to = command->reply_to;
-    struct hy_error error = check_id(command->command_id, "command_id");
+    const Command *command = NULL;
+    struct hy_error error = hy_command_decode(message, arena, ret_input, &command);
     if (error.code != HY_OK) return error;
-    ret_input->id = command->command_id;
     error = check_body(command, &ret_input->kind);
     if (error.code != HY_OK) return error;
     ret_input->member_id = command->member_id;
     if (command->issued_at_ms <= 0) return fault(HY_MISSING_FIELD, "issued_at_ms", NULL);
-    // An emission counts once by its number, for ever, however late it comes.
-    ret_input->input_class = command->origin != NULL ? HY_SINGLE_CLASS : 0;
-    ret_input->content_hash = hash(command, arena);
-    ret_input->event_time_ms = command->issued_at_ms;
-    ret_input->time_field = "issued_at_ms";
-    ret_input->message = command;
+    hy_command_fill(command, hash(command, arena), ret_input);
     return HY_NO_ERROR;
 }

@@ -7,6 +7,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/error.h"
+#include "common/contract/limits.h"
 #include "common/io/http.h"
 #include "common/io/metrics.h"
 #include "common/io/seal.h"
@@ -57,6 +58,19 @@ struct parameter {
     const char *example;
     const char *help;
 };
+
+// Those that several routes have. The routes of any member show one as stores name them, those of enrolled
+// ones a drawn id.
+#define PATH_MEMBER_ID(shown)                                                                    \
+    {                                                                                            \
+        .name = "member_id", .in = "path", .type = "string", .min = 1, .max = HY_ID_LIMIT_BYTES, \
+        .example = (shown), .help = "The member."                                                \
+    }
+#define PATH_COUPON_CODE                                                                                \
+    {                                                                                                   \
+        .name = "code", .in = "path", .type = "string", .min = 1, .max = 32, .example = "7K3M9QXT2B4C", \
+        .help = "As printed; case, blanks, dashes and the look-alikes O, I, L do not matter."           \
+    }
 
 // What a route answers when all goes well.
 struct reply {

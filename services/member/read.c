@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/base/hash.h"
-#include "common/contract/limits.h"
+#include "common/stage/command.h"
 #include "services/member/member.h"
 
 enum {
@@ -16,22 +16,10 @@ static struct hy_error fault(enum hy_code code, const char *field, const char *d
     return (struct hy_error){code, field, detail};
 }
 
-static bool has_id_form(const char *text) {
-    size_t length = strlen(text);
-    return length > 0 && length <= HY_ID_LIMIT_BYTES && hy_text_has_form(HY_FORM_ID, text, length);
-}
-
 // "phone/<index>": a kind in small letters, and something that is an id.
 static bool is_identity(const char *text) {
     size_t kind = strspn(text, "abcdefghijklmnopqrstuvwxyz");
-    return kind > 0 && kind <= 16 && text[kind] == '/' && has_id_form(text + kind + 1);
-}
-
-static struct hy_error check_id(const char *id, const char *field) {
-    if (id[0] == '\0') return fault(HY_MISSING_FIELD, field, NULL);
-    if (has_id_form(id)) return HY_NO_ERROR;
-    return fault(HY_INVALID_FIELD, field,
-                 "1 … 64 letters, digits and -_.:@+=~ / 应为 1 … 64 个字母、数字或符号");
+    return kind > 0 && kind <= 16 && text[kind] == '/' && hy_command_is_id(text + kind + 1);
 }
 
 static struct hy_error check_identity(const char *identity, const char *field) {
@@ -90,7 +78,7 @@ static struct hy_error check_enrol(const Command *command) {
     if (profile->personal == NULL) return fault(HY_MISSING_FIELD, "profile.personal", NULL);
     const struct hy_error errors[] = {
         check_identity(command->member_id, "member_id"),
-        check_id(enrol->member_id, "enrol_member.member_id"),
+        hy_command_check_id(enrol->member_id, "enrol_member.member_id"),
         check_personal(profile->personal, "profile.personal"),
         check_birthday(profile->birthday, "profile.birthday"),
         check_language(profile->language, "profile.language"),
@@ -109,7 +97,7 @@ static struct hy_error check_open(const Command *command) {
     const Huiyuan__V1__OpenMember *open = command->open_member;
     const struct hy_error errors[] = {
         check_step(command),
-        check_id(command->member_id, "member_id"),
+        hy_command_check_id(command->member_id, "member_id"),
         check_identity(open->identity, "open_member.identity"),
         check_personal(open->personal, "open_member.personal"),
         check_birthday(open->birthday, "open_member.birthday"),
@@ -122,7 +110,7 @@ static struct hy_error check_open(const Command *command) {
 static struct hy_error check_update(const Command *command) {
     const Huiyuan__V1__UpdateMember *update = command->update_member;
     const struct hy_error errors[] = {
-        check_id(command->member_id, "member_id"),
+        hy_command_check_id(command->member_id, "member_id"),
         check_personal(update->personal, "update_member.personal"),
         check_birthday(update->birthday, "update_member.birthday"),
         check_language(update->language, "update_member.language"),
@@ -135,7 +123,7 @@ static struct hy_error check_release(const Command *command) {
     const struct hy_error errors[] = {
         check_step(command),
         check_identity(command->member_id, "member_id"),
-        check_id(command->release_identity->member_id, "release_identity.member_id"),
+        hy_command_check_id(command->release_identity->member_id, "release_identity.member_id"),
     };
     return first(errors, sizeof errors / sizeof errors[0]);
 }
@@ -145,7 +133,7 @@ static struct hy_error check_body(const Command *command) {
     case HUIYUAN__V1__COMMAND__BODY_ENROL_MEMBER: return check_enrol(command);
     case HUIYUAN__V1__COMMAND__BODY_OPEN_MEMBER: return check_open(command);
     case HUIYUAN__V1__COMMAND__BODY_UPDATE_MEMBER: return check_update(command);
-    case HUIYUAN__V1__COMMAND__BODY_ERASE_MEMBER: return check_id(command->member_id, "member_id");
+    case HUIYUAN__V1__COMMAND__BODY_ERASE_MEMBER: return hy_command_check_id(command->member_id, "member_id");
     case HUIYUAN__V1__COMMAND__BODY_RELEASE_IDENTITY: return check_release(command);
     default: return fault(HY_INVALID_FIELD, "body", "a command that member knows / 应为会员服务支持的指令");
     }
@@ -189,26 +177,16 @@ static uint64_t hash(const Command *command, struct hy_arena *arena) {
 }
 
 struct hy_error member_read(struct hy_bytes message, struct hy_arena *arena, struct hy_input *ret_input) {
-    const Command *command = huiyuan__v1__command__unpack(&arena->protobuf, message.length, message.data);
-    if (command == NULL)
-        return fault(HY_MALFORMED, NULL, "a Command of huiyuan.v1 / 应为 huiyuan.v1 的 Command");
-    ret_input->command_id = command->command_id;
-    ret_input->reply_to = command->reply_to;
-    struct hy_error error = check_id(command->command_id, "command_id");
+    const Command *command = NULL;
+    struct hy_error error = hy_command_decode(message, arena, ret_input, &command);
     if (error.code != HY_OK) return error;
-    ret_input->id = command->command_id;
-    if (!has_id_form(command->member_id) && !is_identity(command->member_id))
-        return check_id(command->member_id, "member_id");
+    if (!hy_command_is_id(command->member_id) && !is_identity(command->member_id))
+        return hy_command_check_id(command->member_id, "member_id");
     ret_input->member_id = command->member_id;
     if (command->issued_at_ms <= 0) return fault(HY_MISSING_FIELD, "issued_at_ms", NULL);
     error = check_body(command);
     if (error.code != HY_OK) return error;
     ret_input->kind = (int)command->body_case;
-    // An emission counts once by its number, for ever, however late it comes.
-    ret_input->input_class = command->origin != NULL ? HY_SINGLE_CLASS : 0;
-    ret_input->content_hash = hash(command, arena);
-    ret_input->event_time_ms = command->issued_at_ms;
-    ret_input->time_field = "issued_at_ms";
-    ret_input->message = command;
+    hy_command_fill(command, hash(command, arena), ret_input);
     return HY_NO_ERROR;
 }
