@@ -4,10 +4,11 @@ import json
 import signal
 import time
 
-from system import PARTITIONS, Failed, say, wait_until
+from system import Failed, say, wait_until
 
 SEED = 20170301
 STALL_SECONDS = 60
+WARM_SECONDS = 30
 
 
 class Load:
@@ -17,8 +18,8 @@ class Load:
         self.name, self.members, self.zipf, self.count = name, members, zipf, count
         self.sent = 0  # numbers 0 … sent - 1 were published
 
-    def options(self, first=None, count=None):
-        return ["--seed", SEED, "--members", self.members, "--zipf", self.zipf, "--partitions", PARTITIONS,
+    def options(self, system, first=None, count=None):
+        return ["--seed", SEED, "--members", self.members, "--zipf", self.zipf, "--partitions", system.partitions,
                 "--first", self.sent if first is None else first, "--count", self.count if count is None else count]
 
 
@@ -35,7 +36,7 @@ class Cpu:
 
 def check(system, load):
     """Every member's points in Redis against the load maker's own sum."""
-    return system.json_tool("bench_check", *load.options(first=0, count=load.sent))
+    return system.json_tool("bench_check", *load.options(system, first=0, count=load.sent))
 
 
 def caught_up(system, service, inputs):
@@ -71,7 +72,7 @@ def rate_between(samples, share):
 
 def throughput(system, load, service_context):
     """Prefills the topic, starts the service on it, and waits until the last input is visible."""
-    filled = system.json_tool("bench_load", *load.options())
+    filled = system.json_tool("bench_load", *load.options(system))
     load.sent += load.count
     time.sleep(1)
     before = time.monotonic()
@@ -107,21 +108,24 @@ def memory(system, service):
 
 def latency(system, load, service, rate, seconds, linger_ms=2):
     """Publish → visible in Redis, at a fixed rate. A publisher that waits for nobody (linger 0) sends each purchase as a request of
-    its own, which costs the broker 60 µs and more: 10,000 a second would take most of a core before anything is done with them."""
-    count, warm_up = rate * (seconds + 5), rate * 5  # the broker has to warm to small requests too
+    its own, which costs the broker 60 µs and more: 10,000 a second would take most of a core before anything is done with them.
+    The first `WARM_SECONDS` are not counted: the broker compiles its code for small requests in them."""
+    warm_up = rate * WARM_SECONDS
+    count = warm_up + rate * seconds
     cpu = Cpu(service=service, broker=system.kafka, redis=system.redis_server)
-    result = system.json_tool("bench_visible", *load.options(count=count), "--rate", rate, "--warm-up", warm_up,
+    result = system.json_tool("bench_visible", *load.options(system, count=count), "--rate", rate, "--warm-up", warm_up,
                               "--sample-every", max(1, rate // 400), "--linger", linger_ms)
     load.sent += count
-    result.update(rate=rate, linger_ms=linger_ms, cpu_us_per_input=cpu.per_input_us(count))
-    say(f"{rate}/s: visible p50 {result['visible']['p50_ms']:.1f} p99 {result['visible']['p99_ms']:.1f} p99.9 {result['visible']['p999_ms']:.1f} ms")
+    result.update(rate=rate, linger_ms=linger_ms, partitions=system.partitions, cpu_us_per_input=cpu.per_input_us(count))
+    say(f"{rate}/s, {system.partitions} partitions: visible p50 {result['visible']['p50_ms']:.1f} p99 {result['visible']['p99_ms']:.1f} "
+        f"p99.9 {result['visible']['p999_ms']:.1f} ms")
     return result
 
 
 def post(system, load, service, gateway, rate, count, connections):
     """POST /v1/purchases; rate 0: closed loop."""
     cpu = Cpu(service=service, gateway=gateway, broker=system.kafka, redis=system.redis_server)
-    result = system.json_tool("bench_post", *load.options(count=count), "--url", system.url, "--rate", rate,
+    result = system.json_tool("bench_post", *load.options(system, count=count), "--url", system.url, "--rate", rate,
                               "--connections", connections, "--warm-up", count // 10)
     load.sent += count
     result.update(offered=rate, connections=connections, cpu_us_per_input=cpu.per_input_us(count))
@@ -141,9 +145,9 @@ def seqs(system):
 def take_over(system, load, first, rate=2000, seconds=25):
     """Two instances share the load; one is killed. How long until each partition's next block is visible?"""
     with system.accrual(1) as second:
-        wait_until(lambda: system.metrics(second).get("huiyuan_owned_partitions", 0) == PARTITIONS // 2
-                   and system.metrics(first).get("huiyuan_owned_partitions", 0) == PARTITIONS // 2, 60, "two instances share the partitions")
-        with system.running("bench_visible", *load.options(count=rate * seconds), "--rate", rate, "--sample-every", 50, "--linger", 2) as sender:
+        wait_until(lambda: system.metrics(second).get("huiyuan_owned_partitions", 0) == system.partitions // 2
+                   and system.metrics(first).get("huiyuan_owned_partitions", 0) == system.partitions // 2, 60, "two instances share the partitions")
+        with system.running("bench_visible", *load.options(system, count=rate * seconds), "--rate", rate, "--sample-every", 50, "--linger", 2) as sender:
             load.sent += rate * seconds
             time.sleep(4)
             before = take_overs_of(system.metrics(first))
@@ -155,11 +159,11 @@ def take_over(system, load, first, rate=2000, seconds=25):
         raise Failed(f"not every purchase became visible after a kill: {result}")
     after = take_overs_of(system.metrics(first))
     gaps.sort()
-    dead = gaps[PARTITIONS // 2:]
+    dead = gaps[system.partitions // 2:]
     result = {
         "rate": rate, "partitions": len(dead),
         "kill_to_next_block_s": {"first": dead[0], "median": dead[len(dead) // 2], "last": dead[-1]},
-        "other_partitions_longest_pause_s": gaps[PARTITIONS // 2 - 1],
+        "other_partitions_longest_pause_s": gaps[system.partitions // 2 - 1],
         "claim_to_running_ms": (after[0] - before[0]) / max(1, after[1] - before[1]) * 1000,
         "claims": after[1] - before[1],
     }
@@ -169,11 +173,11 @@ def take_over(system, load, first, rate=2000, seconds=25):
 
 def longest_gaps(system, killed, seconds):
     """For each partition: the longest time without a new block that Redis shows."""
-    last, moved = seqs(system), [killed] * PARTITIONS
-    longest = [0.0] * PARTITIONS
+    last, moved = seqs(system), [killed] * system.partitions
+    longest = [0.0] * system.partitions
     while time.monotonic() < killed + seconds:
         now, current = time.monotonic(), seqs(system)
-        for p in range(PARTITIONS):
+        for p in range(system.partitions):
             longest[p] = max(longest[p], now - moved[p])
             if current[p] > last[p]:
                 last[p], moved[p] = current[p], now

@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
-PARTITIONS = 16
+PARTITIONS = 16  # of every topic, where a measurement does not say otherwise
 
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 from protos import projection  # noqa: E402
@@ -71,6 +71,7 @@ class System:
         }
         self.stack = contextlib.ExitStack()
         self.prefix = None
+        self.partitions = PARTITIONS
 
     def __enter__(self):
         for program in ("hy-accrual", "huiyuanctl", "bench_load", "bench_check", "bench_visible", "bench_post"):
@@ -96,15 +97,16 @@ class System:
     def environment(self, **more):
         return {
             **os.environ, "HY_KAFKA_BROKERS": self.brokers, "HY_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
-            "HY_TOPIC_PREFIX": self.prefix + ".", "HY_REDIS_PREFIX": self.prefix + ":", "HY_LOG_LEVEL": "warn", "HY_ACCESS": "open", **more,
+            "HY_TOPIC_PREFIX": self.prefix + ".", "HY_REDIS_PREFIX": self.prefix + ":", "HY_LOG_LEVEL": "warn", "HY_ACCESS": "open",
+            "HY_PARTITIONS": str(self.partitions), **more,
         }
 
     # --- one round's world ---
 
     @contextlib.contextmanager
-    def world(self, prefix):
+    def world(self, prefix, partitions=PARTITIONS):
         """Fresh topics and an empty Redis; gone at the end."""
-        self.prefix = prefix
+        self.prefix, self.partitions = prefix, partitions
         self.redis.flushall()
         self.tool("huiyuanctl", "topics", "create")
         self.tool("huiyuanctl", "program", "publish", ROOT / "deploy/dev/program.yaml")
@@ -179,12 +181,12 @@ class System:
     def admin_ends(self, topic):
         """The end of each partition of a topic: how many messages were ever published."""
         name = f"{self.prefix}.{topic}"
-        wanted = {TopicPartition(name, p): OffsetSpec.latest() for p in range(PARTITIONS)}
+        wanted = {TopicPartition(name, p): OffsetSpec.latest() for p in range(self.partitions)}
         return [future.result().offset for future in self.admin.list_offsets(wanted).values()]
 
     def watermarks(self):
         """What Redis says of each partition of the points log; None: nothing yet."""
-        keys = [f"{self.prefix}:{{{p}}}:points:w" for p in range(PARTITIONS)]
+        keys = [f"{self.prefix}:{{{p}}}:points:w" for p in range(self.partitions)]
         return [value and projection.Watermark.FromString(value) for value in self.redis.mget(keys)]
 
 

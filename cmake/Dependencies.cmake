@@ -40,6 +40,7 @@ add_library(dep::math ALIAS hy_dep_math)
 add_library(hy_dep_mimalloc INTERFACE)
 if(NOT HY_SANITIZE)
   find_library(HY_MIMALLOC_LIBRARY mimalloc REQUIRED)
+  target_compile_definitions(hy_dep_mimalloc INTERFACE HY_MIMALLOC)
   target_link_libraries(hy_dep_mimalloc INTERFACE
     -Wl,--push-state,--no-as-needed ${HY_MIMALLOC_LIBRARY} -Wl,--pop-state)
 endif()

@@ -1,3 +1,5 @@
+// model: one-block-in-flight
+// model: memory-goes
 // Records → block → log. A block is durable when its delivery report names the offset expected next; a later
 // offset means that foreign messages came between: those are read, and the reader rule says whether the block
 // counts.
@@ -7,7 +9,10 @@
 #include "common/io/log.h"
 #include "common/stage/tenure.h"
 
-enum { BLOCK_FIELD = 2 }; // of LogMessage
+enum {
+    BLOCK_FIELD = 2,        // of LogMessage
+    HEAD_ROOM_BYTES = 2048, // before the records, for what is known when the block closes
+};
 
 static void begin(struct hy_tenure *tenure) {
     struct hy_block *block = &tenure->block;
@@ -18,7 +23,8 @@ static void begin(struct hy_tenure *tenure) {
     block->recorded_at_ms =
         tenure->stage->now_ms > tenure->recorded_at_ms ? tenure->stage->now_ms : tenure->recorded_at_ms;
     memcpy(block->positions, tenure->positions, sizeof block->positions);
-    hy_buffer_clear(&block->records);
+    hy_buffer_clear(&block->bytes);
+    hy_buffer_extend(&block->bytes, HEAD_ROOM_BYTES);
 }
 
 // Members lie anywhere in memory: what an input will touch is asked for while those before it are decided.
@@ -34,7 +40,7 @@ static void fill(struct hy_tenure *tenure) {
     struct hy_block *block = &tenure->block;
     struct hy_batch *batch = &tenure->batch;
     size_t i = batch->next;
-    while (i < batch->count && block->records.length < tenure->stage->options.block_bytes) {
+    while (i < batch->count && block->bytes.length - HEAD_ROOM_BYTES < tenure->stage->options.block_bytes) {
         look_ahead(batch, i);
         struct hy_intake *intake = &batch->inputs[i++];
         decide_input(tenure, intake);
@@ -64,8 +70,22 @@ static size_t positions_of(struct hy_tenure *tenure, Huiyuan__V1__Position *posi
     return brain->source_count;
 }
 
-// LogMessage{block}: its head packed, the records as they were encoded one by one. protobuf lets fields be
-// put together so.
+// LogMessage{block}: its head right before the records, which were encoded one by one. protobuf lets fields
+// be put together so.
+static bool put_head(struct hy_block *block, const Huiyuan__V1__Block *head) {
+    uint8_t field[HY_WIRE_NUMBER_BYTES];
+    size_t head_size = huiyuan__v1__block__get_packed_size(head);
+    size_t size = head_size + block->bytes.length - HEAD_ROOM_BYTES;
+    size_t field_size =
+        (size_t)(hy_wire_put(hy_wire_put_tag(field, BLOCK_FIELD, HY_WIRE_BYTES), size) - field);
+    if (block->bytes.failed || field_size + head_size > HEAD_ROOM_BYTES) return false;
+    uint8_t *start = block->bytes.data + HEAD_ROOM_BYTES - head_size - field_size;
+    memcpy(start, field, field_size);
+    huiyuan__v1__block__pack(head, start + field_size);
+    block->message = hy_bytes(start, field_size + size);
+    return true;
+}
+
 static void close_block(struct hy_tenure *tenure) {
     struct hy_block *block = &tenure->block;
     Huiyuan__V1__Position positions[HY_SOURCES_LIMIT];
@@ -79,19 +99,12 @@ static void close_block(struct hy_tenure *tenure) {
     head.positions = list;
     head.emitted_through = unsent.seq != 0 ? unsent.seq - 1 : block->seq - 1;
     if (block->seq > 1) head.previous_hash = (ProtobufCBinaryData){HY_CHAIN_HASH_BYTES, tenure->reader.hash};
-    size_t head_size = huiyuan__v1__block__get_packed_size(&head);
-    size_t size = head_size + block->records.length;
-    hy_buffer_clear(&block->message);
-    uint8_t field[HY_WIRE_NUMBER_BYTES];
-    const uint8_t *end = hy_wire_put(hy_wire_put_tag(field, BLOCK_FIELD, HY_WIRE_BYTES), size);
-    hy_buffer_add(&block->message, field, (size_t)(end - field));
-    uint8_t *p = hy_buffer_extend(&block->message, head_size);
-    if (p != NULL) huiyuan__v1__block__pack(&head, p);
-    hy_buffer_add(&block->message, block->records.data, block->records.length);
-    hy_chain_hash(hy_buffer_bytes(&block->message), block->hash);
     block->closed = true;
-    if (block->message.failed || block->records.failed)
+    if (!put_head(block, &head)) {
         tenure_finish(tenure, TENURE_STOPPED, "a block does not fit its bounds");
+        return;
+    }
+    hy_chain_hash(block->message, block->hash);
 }
 
 static void batch_done(struct hy_tenure *tenure) {
@@ -115,9 +128,8 @@ static void advance(struct hy_tenure *tenure) {
 static bool append(struct hy_tenure *tenure) {
     struct hy_block *block = &tenure->block;
     struct hy_stage *stage = tenure->stage;
-    block->in_flight =
-        hy_bus_append(stage->bus, stage->log_topic, tenure->partition, hy_bytes(NULL, 0),
-                      hy_buffer_bytes(&block->message), tenure_token(tenure, TOKEN_BLOCK, 0, 0));
+    block->in_flight = hy_bus_append(stage->bus, stage->log_topic, tenure->partition, hy_bytes(NULL, 0),
+                                     block->message, tenure_token(tenure, TOKEN_BLOCK, 0, 0));
     if (block->in_flight) {
         block->sent_at_ms = stage->passed_ms;
         hy_metrics_add(stage->metrics, METRIC_BLOCKS, 1);
@@ -173,7 +185,8 @@ static void hole_end(struct hy_tenure *tenure) {
     durable(tenure);
 }
 
-// Foreign messages: a CLAIM fences, stale blocks of a former owner and one's own repeats are dropped.
+// model: holes-are-read. Foreign messages: a CLAIM fences, stale blocks of a former owner and one's own
+// repeats are dropped.
 static void hole_message(struct hy_tenure *tenure, const struct hy_message *message) {
     hy_arena_reset(&tenure->fold_arena);
     struct hy_read read =

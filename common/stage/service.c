@@ -14,6 +14,7 @@
 #include "common/io/clock.h"
 #include "common/io/clock_follow.h"
 #include "common/io/crypto.h"
+#include "common/io/heap.h"
 #include "common/io/http.h"
 #include "common/io/log.h"
 #include "common/io/metrics.h"
@@ -55,7 +56,7 @@ static const struct hy_config_item shared_items[] = {
      false, &settings.batch_inputs},
     {"HY_BLOCK_BYTES", HY_CONFIG_NUMBER, "458752", 1024, 524288, "bytes", "at which a block closes", false,
      &settings.block_bytes},
-    {"HY_QUEUE_KBYTES", HY_CONFIG_NUMBER, "131072", 1024, 4194304, "KiB", "fetched ahead from Kafka", false,
+    {"HY_QUEUE_KBYTES", HY_CONFIG_NUMBER, "65536", 1024, 4194304, "KiB", "fetched ahead from Kafka", false,
      &settings.queue_kbytes},
     {"HY_ADMIN_LISTEN", HY_CONFIG_TEXT, "127.0.0.1:0", 0, 0, "", "address of /livez, /readyz, /metrics",
      false, &settings.admin_listen},
@@ -227,6 +228,7 @@ static void help(const struct hy_service *service, const struct hy_config_item *
 }
 
 int hy_service_run(const struct hy_service *service, int argc, char **argv) {
+    hy_heap_init();
     size_t count = SHARED_COUNT + service->setting_count;
     struct hy_config_item *items = hy_malloc(count * sizeof *items);
     memcpy(items, shared_items, sizeof shared_items);

@@ -10,6 +10,7 @@
 #include "common/contract/limits.h"
 #include "common/io/config.h"
 #include "common/io/crypto.h"
+#include "common/io/heap.h"
 #include "common/io/log.h"
 #include "common/io/seal.h"
 #include "proto/topics.h"
@@ -179,6 +180,7 @@ static bool run(const sigset_t *signals) {
 }
 
 int main(int count, char **arguments) {
+    hy_heap_init();
     if (only_asked(count, arguments)) return EXIT_SUCCESS;
     if (!hy_config_load(ITEMS, ITEM_COUNT)) return EXIT_FAILURE;
     hy_crypto_init();

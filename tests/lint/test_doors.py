@@ -10,6 +10,7 @@ DOORS = [
     (r"librdkafka/", r"(common|tests/integration)/io/[^/]+\.[ch]"),
     (r"hiredis/", r"common/io/[^/]+\.[ch]"),
     (r"microhttpd\.h", r"common/io/[^/]+\.[ch]"),
+    (r"mimalloc", r"common/io/heap\.c"),
     (r"curl/", r"common/io/[^/]+\.[ch]"),
     (r"glib(\.h|/|-object\.h)|gio/", r"common/io/zone\.c"),
 ]
