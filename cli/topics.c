@@ -37,6 +37,7 @@ static struct hy_admin_topic wanted_topic(const struct cli *cli, const struct hy
         .replication = (uint32_t)replication,
     };
     set(&wanted, "cleanup.policy", cleanup_policy(topic));
+    set(&wanted, "unclean.leader.election.enable", "false"); // what is acknowledged is kept
     if (topic->cleanup == HY_KEEP_FOR_EVER) {
         set(&wanted, "retention.ms", "-1");
         set(&wanted, "retention.bytes", "-1");
@@ -56,8 +57,11 @@ static struct hy_admin_topic wanted_topic(const struct cli *cli, const struct hy
 // A log whose topic lets messages go would lose the ledger one day.
 static bool settings_good(const struct cli *cli, struct hy_admin *admin, const struct hy_topic *topic,
                           const char *name) {
-    struct hy_admin_setting found[] = {{"cleanup.policy", ""}, {"retention.ms", ""}, {"retention.bytes", ""}};
-    enum hy_admin_result result = hy_admin_settings(admin, name, found, 3);
+    struct hy_admin_setting found[] = {{"cleanup.policy", ""},
+                                       {"retention.ms", ""},
+                                       {"retention.bytes", ""},
+                                       {"unclean.leader.election.enable", ""}};
+    enum hy_admin_result result = hy_admin_settings(admin, name, found, 4);
     if (result != HY_ADMIN_OK) {
         kafka_complain(cli, admin, result);
         return false;
@@ -67,6 +71,14 @@ static bool settings_good(const struct cli *cli, struct hy_admin *admin, const s
         say_error("topic %s has cleanup.policy=%s, it must be %s: kafka-configs --alter sets it / 主题 %s 的 "
                   "cleanup.policy 应为 %s",
                   name, found[0].value, policy, name, policy);
+        return false;
+    }
+    if (strcmp(found[3].value, "true") == 0) {
+        say_error(
+            "topic %s has unclean.leader.election.enable=true: a stale copy could take the place of what was "
+            "acknowledged; kafka-configs --alter sets it / 主题 %s "
+            "允许不完整副本成为主副本，已确认的消息可能丢失",
+            name, name);
         return false;
     }
     bool keeps = strcmp(found[1].value, "-1") == 0 && strcmp(found[2].value, "-1") == 0;

@@ -46,7 +46,7 @@ static void let_go(struct hy_cache *cache, struct hy_member *member) {
     hy_member_free(cache->brain, member);
 }
 
-// Twice round at most: the first time takes the marks of use away.
+// Twice round at most: the first time takes the marks of use away. model: changed-members-stay
 size_t hy_cache_evict(struct hy_cache *cache, size_t count) {
     size_t gone = 0;
     for (size_t looked = 2 * cache->map.count; looked > 0 && gone < count && cache->map.count > 0; looked--) {

@@ -225,6 +225,7 @@ static const ProtobufCMessage *decide_member(struct hy_tenure *tenure, Huiyuan__
     return ask(tenure, record, intake);
 }
 
+// model: numbers-of-emissions
 // What is known of the emission that an input came by; true when the input still has to be decided.
 static bool admit(struct hy_tenure *tenure, Huiyuan__V1__Record *record, const struct hy_intake *intake) {
     const Huiyuan__V1__EmissionMark *origin = intake->origin;
@@ -278,7 +279,7 @@ static void settle(struct hy_tenure *tenure, const struct hy_intake *intake,
     struct hy_block *block = &tenure->block;
     struct hy_place place = {block->seq, 0, tenure->claim};
     uint32_t index = block->count++;
-    hy_encode_record(record, RECORDS_FIELD, &block->records);
+    hy_encode_record(record, RECORDS_FIELD, &block->bytes);
     hy_totals_apply(&tenure->totals, tenure->stage->brain, record, body);
     if (record->entry > 0) {
         struct hy_member_entry entry = {record, block->seq, index, intake->id_hash};

@@ -1,5 +1,6 @@
 // Members from Redis, for a whole batch at once: first their states, then the pages that reach into their
-// windows. Every answer carries the watermark, so nothing is decided on data that Redis has lost.
+// windows. model: watermark-with-every-read. Every answer carries the watermark, so nothing is decided on
+// data that Redis has lost.
 #include <inttypes.h>
 
 #include "common/base/memory.h"

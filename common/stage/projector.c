@@ -9,7 +9,7 @@
 
 enum {
     GATHER_MEMBERS = 10000, // changed by a partition that is behind before they are projected
-    GATHER_MS = 250,        // and for how long at most
+    GATHER_MS = 1000,       // and for how long at most
     CEILING_BYTES = 256 * 1024 * 1024,
 };
 
@@ -174,9 +174,9 @@ bool projector_is_opening(const struct hy_tenure *tenure, struct hy_bytes found)
     return number >= projector->first_opening && number <= projector->openings;
 }
 
-// Each call but the last leaves an opening in the watermark's place, and the next expects it there: so nobody
-// else's calls fit in between, none of an earlier attempt that come late, and none of this one after another
-// that failed.
+// model: calls-in-a-chain. Each call but the last leaves an opening in the watermark's place, and the next
+// expects it there: so nobody else's calls fit in between, none of an earlier attempt that come late, and
+// none of this one after another that failed.
 static void send_call(struct hy_tenure *tenure, const struct call *call, bool last) {
     struct hy_projector *projector = &tenure->projector;
     struct hy_bytes expected =
@@ -256,8 +256,9 @@ static void collect(struct hy_projector *projector) {
     projector->waiting_since_ms = 0;
 }
 
-// Due times alone have changed, and no block: the watermark moves all the same, so that no late call of this
-// projection fits after a newer one.
+// model: unique-watermarks. No two calls ever leave the same bytes, not even for the same block: so what
+// an owner expects names all that Redis holds, and a call fits in one place only. (Members may be ahead of
+// the watermark, some in one history and others in the next, after Redis lost its tail.)
 static void open_next(struct hy_tenure *tenure) {
     struct hy_projector *projector = &tenure->projector;
     struct hy_bytes base =
@@ -278,8 +279,7 @@ static void send(struct hy_tenure *tenure) {
                       &projector->next);
     hy_buffer_clear(&projector->opening);
     projector->first_opening = projector->openings + 1;
-    projector->next_open = projector->next_place.seq == projector->projected.seq;
-    if (projector->next_open) open_next(tenure);
+    open_next(tenure);
     projector->phase = PROJECTOR_SENDING;
     size_t first = 0;
     do {
@@ -309,7 +309,7 @@ static void done(struct hy_tenure *tenure) {
     projector->projected = projector->next_place;
     hy_buffer_clear(&projector->expected);
     hy_buffer_add(&projector->expected, projector->next.data, projector->next.length);
-    projector->expected_open = projector->next_open;
+    projector->expected_open = true;
     projector->phase = PROJECTOR_IDLE;
 }
 
@@ -390,6 +390,7 @@ static bool reviewed(const struct hy_tenure *tenure) {
 }
 
 // Memory is the state after the reader's last block: no block is half decided, in flight, or half folded.
+// model: only-durable-state
 static bool consistent(const struct hy_tenure *tenure) {
     return tenure->folding == NULL && tenure->block.count == 0 && !loader_busy(tenure) &&
            (tenure->reader.seq > tenure->projector.projected.seq || reviewed(tenure)) &&

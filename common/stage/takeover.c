@@ -43,7 +43,8 @@ void takeover_claimed(struct hy_tenure *tenure, const struct hy_delivery *delive
     hy_metrics_add(tenure->stage->metrics, METRIC_CLAIMS, 1);
 }
 
-// The watermark lies at or beyond one's own CLAIM: either somebody claimed later, or the log lost its end.
+// model: later-claim-noticed. The watermark lies at or beyond one's own CLAIM: either somebody claimed later,
+// or the log lost its end.
 static void beyond_claim(struct hy_tenure *tenure, const struct hy_place *place) {
     struct hy_stage *stage = tenure->stage;
     int64_t low;
@@ -99,6 +100,7 @@ static bool locate_step(struct hy_tenure *tenure) {
     return true;
 }
 
+// model: position-in-block
 static void take_positions(struct hy_tenure *tenure, const Huiyuan__V1__Block *block) {
     const struct hy_brain *brain = tenure->stage->brain;
     for (size_t i = 0; i < block->n_positions; i++) {

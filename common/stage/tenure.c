@@ -20,7 +20,7 @@ struct hy_tenure *tenure_new(struct hy_stage *stage, uint32_t partition) {
     tenure->stage = stage;
     tenure->partition = partition;
     tenure->id = ++stage->tenures & 0xffffff;
-    do
+    do // model: new-claim
         tenure->claim = next_random(&stage->random);
     while (tenure->claim == 0);
     tenure->claim_offset = -1;
@@ -35,8 +35,7 @@ struct hy_tenure *tenure_new(struct hy_stage *stage, uint32_t partition) {
     hy_arena_init(&tenure->batch.arena);
     hy_arena_init(&tenure->loader.arena);
     projector_init(&tenure->projector);
-    hy_buffer_init(&tenure->block.records, BLOCK_CEILING_BYTES);
-    hy_buffer_init(&tenure->block.message, BLOCK_CEILING_BYTES);
+    hy_buffer_init(&tenure->block.bytes, BLOCK_CEILING_BYTES);
     tenure->block.replies_end = &tenure->block.replies;
     tenure->block.effects_end = &tenure->block.effects;
     return tenure;
@@ -56,8 +55,7 @@ static void free_all(struct hy_tenure *tenure) {
     replies_free(tenure->block.replies);
     outbox_free(&tenure->block.emissions);
     effects_free(&tenure->block);
-    hy_buffer_free(&tenure->block.records);
-    hy_buffer_free(&tenure->block.message);
+    hy_buffer_free(&tenure->block.bytes);
     outbox_free(&tenure->outbox);
     projector_free(&tenure->projector);
     loader_free(&tenure->loader);

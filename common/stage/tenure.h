@@ -17,6 +17,7 @@
 #include "common/stage/cache.h"
 #include "common/stage/keys.h"
 #include "common/stage/reader.h"
+#include "common/stage/reply.h"
 #include "common/stage/ring.h"
 #include "common/stage/stage.h"
 #include "common/stage/totals.h"
@@ -85,16 +86,6 @@ struct hy_loader {
     enum { LOADER_IDLE, LOADER_STATES, LOADER_PAGES, LOADER_AWAY } phase;
 };
 
-// Waiting to be published and kept: an answer of a durable record.
-struct hy_reply {
-    struct hy_reply *next;
-    char command_id[HY_COMMAND_ID_BYTES];
-    char reply_to[HY_REPLY_TO_BYTES];
-    int64_t recorded_at_ms;
-    uint32_t length;
-    uint8_t bytes[];
-};
-
 // What the brain wants done in the world outside, once the record is durable.
 struct hy_effect {
     struct hy_effect *next;
@@ -112,7 +103,6 @@ struct hy_projector {
     struct hy_buffer next;  // after the projection in flight
     uint64_t first_opening; // of the projection in flight
     uint64_t openings;      // so far: numbers above the claim
-    bool next_open;         // `next` ends with an opening
     struct hy_place next_place;
     struct hy_member
         *dirty; // changed by durable blocks (or by the block in flight) since the last projection
@@ -139,6 +129,13 @@ struct hy_outbox_item {
     uint8_t *bytes;
     char key[OUTBOX_KEY_BYTES];
     bool sent, acknowledged;
+    int64_t offset; // once it is acknowledged
+};
+
+// Where the last acknowledged emission to a partition of a topic stands.
+struct hy_outbox_end {
+    uint32_t topic, partition;
+    int64_t offset;
 };
 
 struct hy_outbox {
@@ -147,12 +144,14 @@ struct hy_outbox {
     uint32_t base;  // ordinal of the first
     uint32_t epoch; // raised when everything is sent again
     size_t sent;    // from the front: handed to the bus
+    struct hy_outbox_end *ends;
+    size_t end_count;
 };
 
 // The block that is being made or waits for its delivery report.
 struct hy_block {
-    struct hy_buffer records; // encoded, each with its tag
-    struct hy_buffer message;
+    struct hy_buffer bytes;  // room for the head, then the records, encoded, each with its tag
+    struct hy_bytes message; // of them, once the block is closed
     uint32_t count;
     uint64_t seq;
     int64_t recorded_at_ms;
@@ -342,11 +341,7 @@ void projector_replies(struct hy_tenure *tenure, struct hy_reply *first, struct 
 // Left by a call of the projection in flight that was not its last.
 bool projector_is_opening(const struct hy_tenure *tenure, struct hy_bytes found);
 bool projector_idle(const struct hy_tenure *tenure);
-// Somebody asked, and this record settles it: not one that only passes the input on.
-bool reply_due(const Huiyuan__V1__Record *record);
 size_t replies_free(struct hy_reply *first); // the whole list; returns how many
-struct hy_reply *reply_new(const Huiyuan__V1__Record *record, const struct hy_place *block,
-                           uint32_t partition, uint32_t index, int64_t recorded_at_ms);
 
 // outbox.c
 void outbox_free(struct hy_outbox *outbox);

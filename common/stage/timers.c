@@ -42,7 +42,7 @@ static bool may_ask(const struct hy_tenure *tenure) {
            hy_store_connected(tenure->stage->store);
 }
 
-// Also on an idle partition: whether Redis still has what was projected.
+// model: idle-look. Also on an idle partition: whether Redis still has what was projected.
 void timers_step(struct hy_tenure *tenure) {
     struct hy_stage *stage = tenure->stage;
     if (!may_ask(tenure) || tenure->checking || stage->passed_ms - tenure->checked_at_ms < CHECK_MS) return;
