@@ -16,6 +16,12 @@ enum {
     CLOSE_MS = 100,
 };
 
+static int64_t queue_kbytes = QUEUE_KBYTES;
+
+void kafka_queue_limit(int64_t kbytes) {
+    queue_kbytes = kbytes < QUEUE_KBYTES ? kbytes : QUEUE_KBYTES;
+}
+
 void kafka_topic_name(const struct cli *cli, const char *topic, char ret_name[TOPIC_NAME_BYTES]) {
     snprintf(ret_name, TOPIC_NAME_BYTES, "%s%s", cli->topic_prefix, topic);
 }
@@ -79,7 +85,7 @@ struct hy_bus *kafka_bus(const struct cli *cli, const struct hy_bus_events *even
         .topic_prefix = cli->topic_prefix,
         .instance = "huiyuanctl",
         .partitions = partitions,
-        .queue_kbytes = QUEUE_KBYTES,
+        .queue_kbytes = queue_kbytes,
     };
     struct hy_bus *bus = hy_bus_open(&options, events);
     if (bus == NULL) say_error("HY_KAFKA_BROKERS=%s cannot be used / 无法使用该设置", cli->brokers);
@@ -133,8 +139,10 @@ struct kafka_span *kafka_spans(const struct cli *cli, const char *topic, int64_t
 struct reading {
     struct hy_bus *bus;
     struct kafka_span *spans;
-    size_t count;
-    size_t open; // spans that are not read to their end
+    size_t count, at_once;
+    size_t begun; // spans that have been begun, in their order
+    size_t open;  // of those, not read to their end
+    uint32_t topic;
     kafka_take take;
     void *context;
     bool ended, lost;
@@ -178,9 +186,18 @@ static bool worth_waiting(const struct cli *cli, struct reading *reading, uint64
     return !reading->lost;
 }
 
+static void begin_more(struct reading *reading) {
+    for (; reading->begun < reading->count && reading->open < reading->at_once; reading->begun++) {
+        const struct kafka_span *span = &reading->spans[reading->begun];
+        if (span->from >= span->to) continue;
+        reading->open++;
+        hy_bus_read(reading->bus, reading->topic, span->partition, span->from);
+    }
+}
+
 static void read_all(const struct cli *cli, struct reading *reading) {
     uint64_t last_ns = hy_clock_monotonic_ns();
-    while (reading->open > 0 && !reading->ended && !reading->lost) {
+    while (begin_more(reading), reading->open > 0 && !reading->ended && !reading->lost) {
         size_t events = hy_bus_poll(reading->bus, READ_MESSAGES, 200);
         uint64_t now_ns = hy_clock_monotonic_ns();
         if (events > 0) last_ns = now_ns;
@@ -188,23 +205,25 @@ static void read_all(const struct cli *cli, struct reading *reading) {
     }
 }
 
-bool kafka_read(const struct cli *cli, const char *topic, struct kafka_span *spans, size_t count,
-                kafka_take take, void *context) {
-    struct reading reading = {.spans = spans, .count = count, .take = take, .context = context};
+bool kafka_read_some(const struct cli *cli, const char *topic, struct kafka_span *spans, size_t count,
+                     size_t at_once, kafka_take take, void *context) {
+    struct reading reading = {
+        .spans = spans, .count = count, .at_once = at_once, .take = take, .context = context};
     const struct hy_bus_events events = {
         .context = &reading, .message = on_message, .out_of_range = on_out_of_range};
     reading.bus = kafka_bus(cli, &events, 1);
     if (reading.bus == NULL) return false;
-    uint32_t index = hy_bus_topic(reading.bus, topic);
-    for (size_t i = 0; i < count; i++) {
-        spans[i].next = spans[i].from;
-        if (spans[i].from >= spans[i].to) continue;
-        reading.open++;
-        hy_bus_read(reading.bus, index, spans[i].partition, spans[i].from);
-    }
-    if (reading.open > 0) read_all(cli, &reading);
+    reading.topic = hy_bus_topic(reading.bus, topic);
     for (size_t i = 0; i < count; i++)
-        hy_bus_stop(reading.bus, index, spans[i].partition);
+        spans[i].next = spans[i].from;
+    read_all(cli, &reading);
+    for (size_t i = 0; i < count; i++)
+        hy_bus_stop(reading.bus, reading.topic, spans[i].partition);
     hy_bus_close(reading.bus, CLOSE_MS);
     return !reading.lost;
+}
+
+bool kafka_read(const struct cli *cli, const char *topic, struct kafka_span *spans, size_t count,
+                kafka_take take, void *context) {
+    return kafka_read_some(cli, topic, spans, count, count, take, context);
 }

@@ -40,5 +40,11 @@ typedef bool (*kafka_take)(void *context, const struct hy_message *message);
 
 // Reads the spans, all partitions at once; the messages of each in order. False, with a line on stderr, when
 // Kafka went away; true when all was read, or `take` ended it.
+// What may be fetched ahead by readings from here on, up to 64 MiB; that is what it is before.
+void kafka_queue_limit(int64_t kbytes);
+
+// At most `at_once` partitions at the same time, so that they end one after the other.
+bool kafka_read_some(const struct cli *cli, const char *topic, struct kafka_span *spans, size_t count,
+                     size_t at_once, kafka_take take, void *context);
 bool kafka_read(const struct cli *cli, const char *topic, struct kafka_span *spans, size_t count,
                 kafka_take take, void *context);

@@ -98,3 +98,14 @@ bool redis_scan(const struct cli *cli, struct hy_store *store, const char *patte
     } while (strcmp(scan.cursor, "0") != 0);
     return true;
 }
+
+// --- without waiting for each ---
+
+void redis_wait(struct hy_store *store, size_t most) {
+    while (hy_store_pending(store) > most)
+        hy_store_poll(store, 100);
+}
+
+void redis_say_away(const struct cli *cli) {
+    say_away("Redis", shown(cli));
+}

@@ -15,3 +15,8 @@ bool redis_delete(const struct cli *cli, struct hy_store *store, const struct hy
 typedef void (*redis_found)(void *context, struct hy_bytes key);
 bool redis_scan(const struct cli *cli, struct hy_store *store, const char *pattern, redis_found found,
                 void *context);
+
+// For requests that are sent without waiting: waits until at most `most` of them are without an answer. Those
+// that get none are called back as away.
+void redis_wait(struct hy_store *store, size_t most);
+void redis_say_away(const struct cli *cli);

@@ -1,94 +1,30 @@
-// `verify`: each log against itself, Redis against the log, sums against both. Works while the services run:
-//   1 the watermarks in Redis, then the log up to them
-//   2 members, pages and keys in Redis; what is newer than the fold waits
-//   3 the log up to its end, comparing what waits when the fold comes by
+// `verify`: each log against itself, Redis against the log, sums against both, one log against the other. How
+// one log is gone through: verify_pass.c.
 #include <inttypes.h>
 #include <string.h>
 
 #include "cli/brains.h"
+#include "cli/progress.h"
 #include "cli/redis.h"
 #include "cli/verify.h"
 #include "common/base/memory.h"
 
+enum { FETCH_SHARE = 8 }; // of the memory, for what is fetched ahead
+
 static const char *log_name; // NULL: all
 static bool as_json, deep;
+static int64_t memory_mib = 1024;
 
 static const struct cli_option options[] = {
     {"log", 0, CLI_TEXT, "LOG", "this one alone; default: all 只校验该日志，默认全部", 0, 0, &log_name},
     {"deep", 0, CLI_SWITCH, NULL, "every input kept in Kafka against the records 与 Kafka 中的输入逐笔核对",
      0, 0, &deep},
+    {"memory", 0, CLI_NUMBER, "MIB",
+     "what it may take; members that do not fit cost further passes; default: 1024 "
+     "可用内存，会员过多时分多遍校验",
+     64, 1 << 20, &memory_mib},
     {"json", 0, CLI_SWITCH, NULL, "the result as one JSON object 输出 JSON", 0, 0, &as_json},
 };
-
-// Up to the watermark; a watermark that lies beyond the end is a fault.
-static void bound_spans(struct verify *verify) {
-    for (size_t i = 0; i < verify->count; i++) {
-        struct verify_part *part = &verify->parts[i];
-        struct kafka_span *span = &verify->spans[i];
-        if (span->from > 0) {
-            verify_fault(verify, CHECK_CHAIN,
-                         "partition %" PRIu32 " begins at offset %" PRId64 ": messages were removed",
-                         part->partition, span->from);
-            part->broken = true;
-        }
-        if (!part->has_watermark || part->watermark.seq == 0) {
-            span->to = span->from;
-        } else if (part->watermark.offset >= span->to) {
-            verify_fault(verify, CHECK_WATERMARK,
-                         "partition %" PRIu32 ": Redis is at offset %" PRId64 ", the log ends at %" PRId64,
-                         part->partition, part->watermark.offset, span->to);
-            part->broken = true;
-        } else {
-            span->to = part->watermark.offset + 1;
-        }
-        if (part->broken) span->to = span->from;
-    }
-}
-
-// Of a log without a sum of its own: what its brain says must hold.
-static void check_states(struct verify *verify, const struct verify_part *part) {
-    size_t cursor = 0;
-    struct verify_member *member;
-    while (verify->brain->check != NULL && (member = hy_map_next(&part->members, &cursor)) != NULL) {
-        const char *why = "";
-        verify_count(verify, CHECK_SUMS, 1);
-        if (!verify->brain->check(verify->brain->context, hy_member_state(member->member), &why))
-            verify_fault(verify, CHECK_SUMS, "member %s: %s", member->member->id, why);
-    }
-}
-
-static void finish_part(struct verify *verify, struct verify_part *part) {
-    size_t cursor = 0;
-    struct verify_member *member;
-    while ((member = hy_map_next(&part->members, &cursor)) != NULL) {
-        if (member->waiting.data != NULL) verify_waiting(verify, part, member);
-    }
-    if (part->watermark.seq == 0 && part->reader.seq > 0)
-        verify_fault(verify, CHECK_WATERMARK,
-                     "partition %" PRIu32 ": nothing in Redis, but %" PRIu64
-                     " blocks in the log; `huiyuanctl rebuild` makes it",
-                     part->partition, part->reader.seq);
-    const struct verify_ledger *ledger = verify_ledger_of(verify->brain->log);
-    if (part->broken) return;
-    if (ledger != NULL && ledger->part != NULL)
-        ledger->part(verify, part);
-    else
-        check_states(verify, part);
-}
-
-static bool check_all(struct verify *verify, struct hy_store *store) {
-    if (!verify_watermarks(verify, store)) return false;
-    verify->spans = kafka_spans(verify->cli, verify->brain->log, -1, &verify->count);
-    if (verify->spans == NULL) return false;
-    bound_spans(verify);
-    if (!verify_read(verify, verify->spans) || !verify_states(verify, store) ||
-        !verify_pages(verify, store) || !verify_keys(verify, store) || !verify_read_on(verify))
-        return false;
-    verify_keys_end(verify);
-    for (size_t i = 0; i < verify->count; i++)
-        finish_part(verify, &verify->parts[i]);
-    return !deep || verify_inputs(verify);
-}
 
 // --- all logs ---
 
@@ -99,56 +35,43 @@ struct sum {
     size_t logs;
 };
 
-static void add_result(struct sum *sum, const struct verify *verify, bool named) {
-    for (size_t i = 0; i < CHECK_COUNT; i++) {
-        const struct verify_result *found = &verify->results[i];
-        struct verify_result *result = &sum->results[i];
-        if (result->faults == 0 && found->faults > 0)
-            snprintf(result->first, sizeof result->first, "%s%s%.280s", named ? verify->brain->log : "",
-                     named ? ": " : "", found->first);
-        result->checked += found->checked;
-        result->faults += found->faults;
-    }
-}
-
-static void say_log(struct sum *sum, const struct verify *verify) {
-    uint64_t records = 0;
-    size_t members = 0;
-    for (size_t i = 0; i < verify->count; i++) {
-        records += verify->parts[i].records;
-        members += verify->parts[i].members.count;
-    }
-    hy_buffer_printf(&sum->json, "%s{\"log\":\"%s\",\"records\":%" PRIu64 ",\"members\":%zu,",
-                     sum->logs++ == 0 ? "" : ",", verify->brain->log, records, members);
+static void say_log(struct sum *sum, const struct verify *verify, const struct verify_summary *summary,
+                    double seconds) {
+    double rate = seconds > 0 ? (double)summary->records / seconds : 0;
+    hy_buffer_printf(&sum->json,
+                     "%s{\"log\":\"%s\",\"records\":%" PRIu64 ",\"members\":%" PRIu64 ",\"passes\":%" PRIu64
+                     ",\"seconds\":%.3f,\"records_per_s\":%.0f,",
+                     sum->logs++ == 0 ? "" : ",", verify->brain->log, summary->records, summary->members,
+                     summary->passes, seconds, rate);
     verify_print_json(verify->results, &sum->json);
     hy_buffer_printf(&sum->json, "}");
-    if (!as_json)
-        printf("%-12s %10" PRIu64 " records 条流水, %zu members 会员, %zu partitions 分区: %s\n",
-               verify->brain->log, records, members, verify->count,
-               verify_good(verify->results) ? "good 通过" : "FAULTS 有误");
+    if (as_json) return;
+    printf("%-12s %10" PRIu64 " records 条流水, %" PRIu64 " members 会员, %zu partitions 分区, %" PRIu64
+           " passes 遍, %.1f s, %.0f records/s: %s\n",
+           verify->brain->log, summary->records, summary->members, verify->count, summary->passes, seconds,
+           rate, verify_good(verify->results) ? "good 通过" : "FAULTS 有误");
 }
 
 static bool verify_log(const struct cli *cli, struct hy_store *store, const char *log, struct sum *sum) {
-    struct verify verify = {.cli = cli, .brain = brain_of(log), .deep = deep};
+    struct verify verify = {.cli = cli,
+                            .brain = brain_of(log),
+                            .ledger = verify_ledger_of(log),
+                            .deep = deep,
+                            .memory_bytes = (uint64_t)memory_mib << 20};
+    struct verify_summary summary;
+    struct progress clock;
     uint32_t partitions;
     if (!kafka_topic_partitions(cli, log, &partitions)) return false;
+    kafka_queue_limit(memory_mib * 1024 / FETCH_SHARE);
+    progress_begin(&clock, "", 0);
     verify.count = partitions;
-    verify.parts = hy_calloc(partitions, sizeof *verify.parts);
-    hy_arena_init(&verify.arena);
-    hy_buffer_init(&verify.saved, 64 << 20);
-    for (uint32_t p = 0; p < partitions; p++)
-        verify_part_init(&verify, p);
-    bool done = check_all(&verify, store);
+    verify_open(&verify);
+    bool done = verify_passes(&verify, store, &summary);
     if (done) {
-        add_result(sum, &verify, log_name == NULL);
-        say_log(sum, &verify);
+        verify_results_add(sum->results, verify.results, false);
+        say_log(sum, &verify, &summary, progress_seconds(&clock));
     }
-    for (uint32_t p = 0; p < partitions; p++)
-        verify_part_free(&verify, &verify.parts[p]);
-    hy_free(verify.parts);
-    hy_free(verify.spans);
-    hy_arena_free(&verify.arena);
-    hy_buffer_free(&verify.saved);
+    verify_close(&verify);
     return done;
 }
 
@@ -158,6 +81,14 @@ static bool verify_all(const struct cli *cli, struct hy_store *store, struct sum
     for (size_t i = 0; done && (log = brain_log(i)) != NULL; i++) {
         if (log_name == NULL || strcmp(log, log_name) == 0) done = verify_log(cli, store, log, sum);
     }
+    return done;
+}
+
+// What one log took, another has sent.
+static bool compare_logs(const struct cli *cli, struct sum *sum) {
+    struct verify verify = {.cli = cli, .first = true};
+    bool done = verify_settled(&verify);
+    verify_results_add(sum->results, verify.results, false);
     return done;
 }
 
@@ -187,7 +118,7 @@ static int run(const struct cli *cli, char *const *arguments, int count) {
     if (store == NULL) return CLI_FAULT;
     struct sum sum = {0};
     hy_buffer_init(&sum.json, 1 << 20);
-    bool done = verify_all(cli, store, &sum);
+    bool done = verify_all(cli, store, &sum) && compare_logs(cli, &sum);
     if (done) print(&sum);
     hy_buffer_free(&sum.json);
     hy_store_close(store);

@@ -6,31 +6,68 @@
 #include "common/base/memory.h"
 #include "proto/commands.pb-c.h"
 
+struct cursor {
+    size_t item;    // of the stretches
+    int64_t passed; // of it
+};
+
 struct inputs {
     struct verify *verify;
     size_t source;
     bool is_log;
     struct hy_arena arena;
-    size_t *next;              // by partition: which of the records comes next
+    struct cursor *next;       // by partition: which of the records comes next
     struct hy_reader *readers; // by partition, of a source that is a log
 };
+
+void verify_input_seen(struct verify_inputs_seen *seen, bool is_log, int64_t input) {
+    int64_t step = is_log ? 1 : INT64_C(1) << INPUT_INDEX_BITS;
+    if (seen->count > 0 && input == seen->last + step) {
+        seen->items[seen->count - 1].last = input;
+    } else {
+        if (seen->count == seen->capacity) {
+            seen->capacity = seen->capacity == 0 ? 64 : seen->capacity * 2;
+            seen->items = hy_realloc(seen->items, seen->capacity * sizeof *seen->items);
+        }
+        seen->items[seen->count++] = (struct verify_stretch){input, input};
+    }
+    seen->last = input;
+}
+
+// --- the records of a partition, one after the other ---
+
+static bool has_next(const struct inputs *inputs, const struct verify_part *part) {
+    return inputs->next[part->partition].item < part->inputs[inputs->source].count;
+}
+
+static int64_t next_record(const struct inputs *inputs, const struct verify_part *part) {
+    const struct cursor *next = &inputs->next[part->partition];
+    return part->inputs[inputs->source].items[next->item].first + next->passed;
+}
+
+static void pass_record(const struct inputs *inputs, const struct verify_part *part) {
+    struct cursor *next = &inputs->next[part->partition];
+    const struct verify_stretch *stretch = &part->inputs[inputs->source].items[next->item];
+    next->passed += inputs->is_log ? 1 : INT64_C(1) << INPUT_INDEX_BITS;
+    if (stretch->first + next->passed <= stretch->last) return;
+    *next = (struct cursor){next->item + 1, 0};
+}
 
 // The message stands where the next record says that it does.
 static void expect(struct inputs *inputs, struct verify_part *part, int64_t offset, uint32_t index) {
     struct verify *verify = inputs->verify;
-    const int64_t *records = part->inputs[inputs->source];
-    size_t count = part->input_count[inputs->source];
-    size_t *next = &inputs->next[part->partition];
     const char *topic = verify->brain->sources[inputs->source];
     int64_t input = verify_input(offset, index);
     verify_count(verify, CHECK_INPUTS, 1);
-    for (; *next < count && records[*next] < input; (*next)++)
-        verify_fault(verify, CHECK_INPUTS, "a record names %s/%" PRIu32 "/%" PRId64 ", where no input is",
-                     topic, part->partition, records[*next] >> INPUT_INDEX_BITS);
-    if (*next < count && records[*next] == input)
-        (*next)++;
+    for (; has_next(inputs, part) && next_record(inputs, part) < input; pass_record(inputs, part))
+        verify_fault(verify, CHECK_INPUTS, NULL,
+                     "a record names %s/%" PRIu32 "/%" PRId64 ", where no input is / 流水所指的输入不存在",
+                     topic, part->partition, next_record(inputs, part) >> INPUT_INDEX_BITS);
+    if (has_next(inputs, part) && next_record(inputs, part) == input)
+        pass_record(inputs, part);
     else
-        verify_fault(verify, CHECK_INPUTS, "%s/%" PRIu32 "/%" PRId64 " (%" PRIu32 ") left no record", topic,
+        verify_fault(verify, CHECK_INPUTS, NULL,
+                     "%s/%" PRIu32 "/%" PRId64 " (%" PRIu32 ") left no record / 该输入没有留下流水", topic,
                      part->partition, offset, index);
 }
 
@@ -68,24 +105,22 @@ static bool take_log_message(void *context, const struct hy_message *message) {
     struct hy_read read =
         hy_reader_take(&inputs->readers[message->partition], message->offset, message->value, &inputs->arena);
     if (read.what == HY_READ_CORRUPT)
-        verify_fault(verify, CHECK_INPUTS, "%s/%" PRIu32 "/%" PRId64 ": %s",
+        verify_fault(verify, CHECK_INPUTS, NULL, "%s/%" PRIu32 "/%" PRId64 ": %s / 日志损坏",
                      verify->brain->sources[inputs->source], part->partition, message->offset, read.reason);
     if (read.what != HY_READ_BLOCK) return read.what != HY_READ_CORRUPT;
     for (uint32_t i = 0; i < read.block->n_records; i++) {
         // Of a block that is taken in parts the rest is still to come.
-        bool later = inputs->next[part->partition] >= part->input_count[inputs->source] &&
-                     message->offset >= part->positions[inputs->source];
+        bool later = !has_next(inputs, part) && message->offset >= part->positions[inputs->source];
         if (is_wanted(inputs, read.block->records[i]) && !later) expect(inputs, part, message->offset, i);
     }
     return true;
 }
 
 // From what Kafka still has up to what the log says was taken.
-static void bound(const struct inputs *inputs, struct kafka_span *span, const struct verify_part *part) {
+static void bound(struct inputs *inputs, struct kafka_span *span, const struct verify_part *part) {
     size_t source = inputs->source;
-    size_t *next = &inputs->next[part->partition];
-    while (*next < part->input_count[source] && part->inputs[source][*next] < verify_input(span->from, 0))
-        (*next)++;
+    while (has_next(inputs, part) && next_record(inputs, part) < verify_input(span->from, 0))
+        pass_record(inputs, part);
     int64_t end = part->positions[source];
     if (inputs->is_log && end >= 0) end++; // the block that may be taken in part
     if (end < span->to) span->to = end < 0 ? span->from : end;
@@ -100,7 +135,7 @@ static bool verify_source(struct inputs *inputs) {
     if (spans == NULL) return false;
     if (count > verify->count) count = verify->count;
     for (size_t i = 0; i < count; i++) {
-        inputs->next[i] = 0;
+        inputs->next[i] = (struct cursor){0};
         hy_reader_init(&inputs->readers[i]);
         bound(inputs, &spans[i], &verify->parts[i]);
     }

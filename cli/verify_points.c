@@ -53,73 +53,66 @@ static const char *tier_fault(const Huiyuan__V1__PointsChange *change, const str
                : "its tier's discount is not that of the program / 等级折扣与会员计划不符";
 }
 
-static void check_tier(struct verify *verify, const struct verify_member *member, const char *name,
-                       const Huiyuan__V1__Record *record, const Huiyuan__V1__PointsChange *change) {
-    const struct hy_program *program = hy_programs_version(programs_of(verify), record->program_version);
-    const char *implied = points_tier_at(state_of(member), record->event_time_ms);
+static void check_tier(const struct verify_at *at, const Huiyuan__V1__PointsChange *change) {
+    const struct hy_program *program =
+        hy_programs_version(programs_of(at->verify), at->record->program_version);
+    const char *implied = points_tier_at(state_of(at->member), at->record->event_time_ms);
     const char *why = tier_fault(change, program, implied);
-    verify_count(verify, CHECK_RULES, 1);
-    if (why != NULL) verify_fault(verify, CHECK_RULES, "%s: %s", name, why);
+    verify_count(at->verify, CHECK_RULES, 1);
+    if (why != NULL) verify_record_fault(at, CHECK_RULES, "%s", why);
 }
 
 // --- a record ---
 
-static void check_earned(struct verify *verify, const struct verify_member *member, const char *name,
-                         const Huiyuan__V1__Record *record, const Huiyuan__V1__PointsChange *change) {
+static void check_earned(const struct verify_at *at, const Huiyuan__V1__PointsChange *change) {
     int64_t lines = 0;
     for (size_t i = 0; i < change->n_lines; i++)
         lines += change->lines[i]->points;
-    verify_count(verify, CHECK_LINES, 1);
+    verify_count(at->verify, CHECK_LINES, 1);
     if (lines != change->points)
-        verify_fault(verify, CHECK_LINES, "%s: its lines have %" PRId64 " points, it has %" PRId64, name,
-                     lines, change->points);
+        verify_record_fault(at, CHECK_LINES,
+                            "its lines have %" PRId64 " points, it has %" PRId64 " / 明细共 %" PRId64
+                            " 积分，流水为 %" PRId64,
+                            lines, change->points, lines, change->points);
     struct recomputed recomputed;
-    const char *why = recompute(change, &verify->arena, &recomputed);
-    verify_count(verify, CHECK_RULES, 1);
-    if (why != NULL) verify_fault(verify, CHECK_RULES, "%s: %s", name, why);
-    check_tier(verify, member, name, record, change);
+    const char *why = recompute(change, &at->verify->scratch, &recomputed);
+    verify_count(at->verify, CHECK_RULES, 1);
+    if (why != NULL) verify_record_fault(at, CHECK_RULES, "%s", why);
+    check_tier(at, change);
 }
 
-static void check_record(struct verify *verify, struct verify_part *part, struct verify_member *member,
-                         const char *name, const Huiyuan__V1__Record *record, const ProtobufCMessage *body) {
-    (void)part;
+static void check_record(const struct verify_at *at, const ProtobufCMessage *body) {
     const Huiyuan__V1__PointsChange *change = (const Huiyuan__V1__PointsChange *)body;
+    if (change == NULL) return;
     if (change->type == HUIYUAN__V1__ENTRY_TYPE__EARN)
-        check_earned(verify, member, name, record, change);
+        check_earned(at, change);
     else if (change->points != 0)
-        verify_fault(verify, CHECK_LINES, "%s: points without a purchase", name);
-    member->sum += change->points;
-    verify_count(verify, CHECK_BALANCE, 1);
-    if (change->balance_after != member->sum)
-        verify_fault(verify, CHECK_BALANCE,
-                     "%s: balance_after of member %s is %" PRId64 ", the sum of the postings is %" PRId64,
-                     name, member->member->id, change->balance_after, member->sum);
+        verify_record_fault(at, CHECK_LINES, "%" PRId64 " points without a purchase / 没有消费却记了积分",
+                            change->points);
+    at->member->sum += change->points;
+    verify_count(at->verify, CHECK_BALANCE, 1);
+    if (change->balance_after != at->member->sum)
+        verify_record_fault(at, CHECK_BALANCE,
+                            "balance_after of member %s is %" PRId64 ", the sum of the postings is %" PRId64
+                            " / 会员 %s 的余额为 %" PRId64 "，流水合计为 %" PRId64,
+                            at->record->member_id, change->balance_after, at->member->sum,
+                            at->record->member_id, change->balance_after, at->member->sum);
 }
 
-static void check_sums(struct verify *verify, struct verify_part *part) {
-    int64_t sums[4] = {0}; // as the tallies of accrual: issued, outstanding, purchases, spend_fen
-    size_t cursor = 0;
-    const struct verify_member *member;
-    while ((member = hy_map_next(&part->members, &cursor)) != NULL) {
-        const struct points_state *state = state_of(member);
-        const char *why = NULL;
-        verify_count(verify, CHECK_SUMS, 1);
-        if (state->balance != member->sum)
-            verify_fault(verify, CHECK_SUMS, "member %s has %" PRId64 ", the sum of the postings is %" PRId64,
-                         member->member->id, state->balance, member->sum);
-        if (!verify->brain->check(verify->brain->context, state, &why))
-            verify_fault(verify, CHECK_SUMS, "member %s: %s", member->member->id, why);
-        sums[0] += state->earned;
-        sums[1] += state->balance;
-        sums[2] += (int64_t)state->purchases;
-        sums[3] += state->spend_fen;
-    }
-    for (size_t i = 0; i < verify->brain->tally_count && i < 4; i++) {
-        if (sums[i] != part->totals.tallies[i])
-            verify_fault(verify, CHECK_SUMS,
-                         "partition %" PRIu32 ": the total %s is %" PRId64 ", over its members %" PRId64,
-                         part->partition, verify->brain->tallies[i], part->totals.tallies[i], sums[i]);
-    }
+// As the tallies of accrual: issued, outstanding, purchases, spend_fen.
+static void add(struct verify *verify, const struct verify_part *part, const struct verify_member *member,
+                int64_t *sums) {
+    const struct points_state *state = state_of(member);
+    if (state->balance != member->sum)
+        verify_fault(verify, CHECK_SUMS, NULL,
+                     "member %s (partition %" PRIu32 ") has %" PRId64 ", the sum of the postings is %" PRId64
+                     " / 余额为 %" PRId64 "，流水合计为 %" PRId64,
+                     member->member->id, part->partition, state->balance, member->sum, state->balance,
+                     member->sum);
+    sums[0] += state->earned;
+    sums[1] += state->balance;
+    sums[2] += (int64_t)state->purchases;
+    sums[3] += state->spend_fen;
 }
 
-const struct verify_ledger verify_points = {"points", check_record, check_sums};
+const struct verify_ledger verify_points = {"points", check_record, add, 15};

@@ -9,6 +9,7 @@ struct reading {
     struct verify *verify;
     struct progress progress;
     uint64_t messages, total, records;
+    bool bounded; // a share that is too big is given up
 };
 
 static void show(struct reading *reading) {
@@ -23,41 +24,61 @@ static void show(struct reading *reading) {
 
 static bool take(void *context, const struct hy_message *message) {
     struct reading *reading = context;
-    verify_log_message(reading->verify, &reading->verify->parts[message->partition], message);
+    struct verify *verify = reading->verify;
+    struct verify_part *part = &verify->parts[message->partition];
+    verify_log_message(verify, part, message);
     reading->messages++;
+    if (verify->meanwhile != NULL) verify->meanwhile(verify->meanwhile_context);
     if (progress_due(&reading->progress)) show(reading);
-    return true;
+    if (!verify->first && !part->broken && part->reader.next_offset == verify->ends[part->partition].offset)
+        verify_sum_members(verify, part);
+    if (!reading->bounded || !verify_memory_exceeded(verify)) return true;
+    verify->too_big = true;
+    return false;
 }
 
-bool verify_read(struct verify *verify, struct kafka_span *spans) {
-    struct reading reading = {.verify = verify};
+static bool read_spans(struct verify *verify, struct kafka_span *spans, bool bounded) {
+    struct reading reading = {.verify = verify, .bounded = bounded};
     for (size_t i = 0; i < verify->count; i++) {
         if (spans[i].to > spans[i].from) reading.total += (uint64_t)(spans[i].to - spans[i].from);
         reading.records += verify->parts[i].records;
     }
     progress_begin(&reading.progress, "reading the log 读取日志", 0);
-    bool good = kafka_read(verify->cli, verify->brain->log, spans, verify->count, take, &reading);
+    bool good = kafka_read_some(verify->cli, verify->brain->log, spans, verify->count,
+                                verify->at_once == 0 ? verify->count : verify->at_once, take, &reading);
     progress_end(&reading.progress);
-    for (size_t i = 0; good && i < verify->count; i++) {
-        if (spans[i].from < spans[i].to && spans[i].next < spans[i].to && !verify->parts[i].broken) {
-            verify_fault(verify, CHECK_CHAIN,
-                         "partition %" PRIu32 ": Kafka gave nothing from offset %" PRId64 " on",
-                         spans[i].partition, spans[i].next);
-            verify->parts[i].broken = true;
-        }
+    for (size_t i = 0; good && !verify->too_big && i < verify->count; i++) {
+        struct verify_part *part = &verify->parts[i];
+        if (spans[i].from >= spans[i].to || spans[i].next >= spans[i].to || part->broken) continue;
+        const struct verify_where where = {part->partition, part->reader.seq + 1, VERIFY_WHOLE_BLOCK,
+                                           spans[i].next};
+        verify_fault(verify, CHECK_CHAIN, &where,
+                     "Kafka gives nothing from this offset on, the log ends at %" PRId64
+                     " / Kafka 自该位点起没有数据，日志应止于 %" PRId64,
+                     spans[i].to, spans[i].to);
+        part->broken = true;
     }
     return good;
 }
 
+bool verify_read(struct verify *verify, struct kafka_span *spans) {
+    return read_spans(verify, spans, true);
+}
+
 bool verify_read_on(struct verify *verify) {
     size_t count;
-    struct kafka_span *spans = kafka_spans(verify->cli, verify->brain->log, -1, &count);
-    if (spans == NULL) return false;
-    for (size_t i = 0; i < verify->count; i++) {
-        spans[i].from = verify->parts[i].reader.next_offset;
-        if (verify->parts[i].broken) spans[i].from = spans[i].to;
+    struct kafka_span *before = verify->spans;
+    verify->spans = kafka_spans(verify->cli, verify->brain->log, -1, &count);
+    if (verify->spans != NULL) {
+        for (size_t i = 0; i < verify->count; i++) {
+            struct kafka_span *span = &verify->spans[i];
+            span->from = span->next =
+                verify->parts[i].broken ? span->to : verify->parts[i].reader.next_offset;
+        }
     }
-    bool good = verify_read(verify, spans);
-    hy_free(spans);
+    // What was written meanwhile is not much.
+    bool good = verify->spans != NULL && read_spans(verify, verify->spans, false);
+    hy_free(verify->spans);
+    verify->spans = before;
     return good;
 }

@@ -1,15 +1,15 @@
-// Redis against the fold of the log. The fold stands at the watermark that Redis had when verify began; what
-// Redis has changed since then waits until the fold has been read on to there.
+// Redis against the fold of the log. The fold stands at the watermark that Redis had when the pass began;
+// what Redis has changed since then waits until the fold has been read on to there.
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/redis.h"
 #include "cli/verify.h"
 #include "common/base/memory.h"
+#include "common/base/wire_place.h"
 #include "proto/projection.pb-c.h"
 
-enum { KEYS_A_CALL = 400 };
+enum { KEYS_A_CALL = 400, CALLS_AT_ONCE = 6 };
 
 // --- the watermarks ---
 
@@ -38,38 +38,46 @@ static bool same_marks(const struct hy_marks *a, const struct hy_marks *b) {
     return true;
 }
 
+static void compare_total(struct verify *verify, const struct verify_part *part, const char *name,
+                          int64_t theirs, int64_t ours) {
+    verify_count(verify, CHECK_TALLIES, 1);
+    if (ours == theirs) return;
+    verify_fault(verify, CHECK_TALLIES, NULL,
+                 "partition %" PRIu32 ": %s is %" PRId64 " in Redis, %" PRId64
+                 " by the log / Redis 中为 %" PRId64 "，按日志为 %" PRId64,
+                 part->partition, name, theirs, ours, theirs, ours);
+}
+
 void verify_tallies(struct verify *verify, const struct verify_part *part) {
     const struct hy_totals *ours = &part->totals;
     const struct hy_totals *theirs = &part->projected;
-    verify_count(verify, CHECK_TALLIES, verify->brain->tally_count + 1);
-    for (size_t i = 0; i < verify->brain->tally_count; i++) {
-        if (ours->tallies[i] != theirs->tallies[i])
-            verify_fault(verify, CHECK_TALLIES,
-                         "partition %" PRIu32 ": %s is %" PRId64 " in Redis, %" PRId64 " by the log",
-                         part->partition, verify->brain->tallies[i], theirs->tallies[i], ours->tallies[i]);
-    }
-    if (ours->members != theirs->members)
-        verify_fault(verify, CHECK_TALLIES,
-                     "partition %" PRIu32 ": %" PRIu64 " members in Redis, %" PRIu64 " by the log",
-                     part->partition, theirs->members, ours->members);
+    if (!verify->first) return;
+    for (size_t i = 0; i < verify->brain->tally_count; i++)
+        compare_total(verify, part, verify->brain->tallies[i], theirs->tallies[i], ours->tallies[i]);
+    compare_total(verify, part, "members", (int64_t)theirs->members, (int64_t)ours->members);
     if (!same_marks(&ours->emitted, &theirs->emitted) || !same_marks(&ours->taken, &theirs->taken))
-        verify_fault(verify, CHECK_TALLIES, "partition %" PRIu32 ": the emission numbers differ",
-                     part->partition);
+        verify_fault(
+            verify, CHECK_TALLIES, NULL,
+            "partition %" PRIu32
+            ": the emission numbers in Redis are not those of the log / Redis 中的内部消息编号与日志不符",
+            part->partition);
 }
 
-// --- member states ---
+// --- a member's state ---
 
 // Due times that follow from what is published besides (due_version) are not in the log.
 static const char *difference(const struct hy_brain *brain, const Huiyuan__V1__MemberState *ours,
                               const Huiyuan__V1__MemberState *theirs) {
     if (ours->seq != theirs->seq) return "seq";
     if (ours->entries != theirs->entries) return "entries";
+    if (strcmp(ours->member_id, theirs->member_id) != 0) return "member_id";
     if (ours->state.len != theirs->state.len ||
-        memcmp(ours->state.data, theirs->state.data, ours->state.len) != 0)
+        (ours->state.len > 0 && memcmp(ours->state.data, theirs->state.data, ours->state.len) != 0))
         return "state";
     if (brain->due_version == NULL && ours->due_ms != theirs->due_ms) return "due_ms";
     if (ours->n_newest_ms != theirs->n_newest_ms ||
-        memcmp(ours->newest_ms, theirs->newest_ms, ours->n_newest_ms * sizeof(int64_t)) != 0)
+        (ours->n_newest_ms > 0 &&
+         memcmp(ours->newest_ms, theirs->newest_ms, ours->n_newest_ms * sizeof(int64_t)) != 0))
         return "newest_ms";
     if (ours->n_tail != theirs->n_tail) return "tail";
     for (size_t i = 0; i < ours->n_tail; i++) {
@@ -84,48 +92,70 @@ static const char *difference(const struct hy_brain *brain, const Huiyuan__V1__M
     return NULL; // first_page follows from the configured window, which may be another here
 }
 
-static void compare(struct verify *verify, const struct verify_member *member, struct hy_bytes found) {
-    const char *id = member->member->id;
-    verify_count(verify, CHECK_STATES, 1);
+static bool same_bytes(struct verify *verify, const struct verify_member *member, struct hy_bytes found) {
     hy_buffer_clear(&verify->saved);
     hy_member_save(verify->brain, member->member, &verify->saved);
-    if (hy_bytes_equal(found, hy_buffer_bytes(&verify->saved))) return;
+    return hy_bytes_equal(found, hy_buffer_bytes(&verify->saved));
+}
+
+static void compare(struct verify *verify, const struct verify_part *part, const struct verify_member *member,
+                    struct hy_bytes found) {
+    verify_count(verify, CHECK_STATES, 1);
+    if (same_bytes(verify, member, found)) return;
     Huiyuan__V1__MemberState *theirs = huiyuan__v1__member_state__unpack(NULL, found.length, found.data);
     Huiyuan__V1__MemberState *ours =
         huiyuan__v1__member_state__unpack(NULL, verify->saved.length, verify->saved.data);
     const char *what = theirs == NULL || ours == NULL ? "encoding" : difference(verify->brain, ours, theirs);
     if (what != NULL)
-        verify_fault(verify, CHECK_STATES,
-                     "member %s: %s differs (Redis has entry %" PRIu64 ", block %" PRIu64
-                     "; the log entry %" PRIu64 ", block %" PRIu64 ")",
-                     id, what, theirs == NULL ? 0 : theirs->entries, theirs == NULL ? 0 : theirs->seq,
-                     member->member->entries, member->member->seq);
+        verify_fault(verify, CHECK_STATES, NULL,
+                     "member %s (partition %" PRIu32 "): %s differs; Redis has entry %" PRIu64
+                     " of block %" PRIu64 ", the log entry %" PRIu64 " of block %" PRIu64
+                     " / Redis 中的会员与日志不符",
+                     member->member->id, part->partition, what, theirs == NULL ? 0 : theirs->entries,
+                     theirs == NULL ? 0 : theirs->seq, member->member->entries, member->member->seq);
     if (theirs != NULL) huiyuan__v1__member_state__free_unpacked(theirs, NULL);
     if (ours != NULL) huiyuan__v1__member_state__free_unpacked(ours, NULL);
 }
 
 void verify_waiting(struct verify *verify, const struct verify_part *part, struct verify_member *member) {
     if (member->waiting_seq > part->reader.seq && !part->broken)
-        verify_fault(verify, CHECK_STATES, "member %s: Redis has block %" PRIu64 ", which the log has not",
-                     member->member->id, member->waiting_seq);
+        verify_fault(verify, CHECK_STATES, NULL,
+                     "member %s (partition %" PRIu32 "): Redis has block %" PRIu64
+                     ", the log ends with %" PRIu64 " / Redis 中的区块超出日志末尾",
+                     member->member->id, part->partition, member->waiting_seq, part->reader.seq);
     else if (!part->broken)
-        compare(verify, member, member->waiting);
+        compare(verify, part, member, member->waiting);
     hy_free((void *)(uintptr_t)member->waiting.data);
     member->waiting = hy_bytes(NULL, 0);
 }
 
+// Two of its numbers, without reading the rest; 0: not there.
+static void read_state(struct hy_bytes state, uint64_t *ret_seq, int64_t *ret_due_ms) {
+    struct hy_wire wire = hy_wire_read(state);
+    *ret_seq = 0;
+    *ret_due_ms = 0;
+    while (wire.p < wire.end && !wire.bad) {
+        uint64_t tag = hy_wire_get(&wire);
+        if (tag == HY_PLACE_VARINT(1))
+            *ret_seq = hy_wire_get(&wire);
+        else if (tag == HY_PLACE_VARINT(8))
+            *ret_due_ms = (int64_t)hy_wire_get(&wire);
+        else
+            hy_wire_skip(&wire, tag);
+    }
+}
+
 static void take_state(struct verify *verify, const struct verify_part *part, struct verify_member *member,
-                       struct hy_bytes found) {
+                       struct hy_bytes found, uint64_t seq) {
     if (found.data == NULL) {
         verify_count(verify, CHECK_STATES, 1);
-        verify_fault(verify, CHECK_STATES, "member %s is missing in Redis", member->member->id);
+        verify_fault(verify, CHECK_STATES, NULL,
+                     "member %s (partition %" PRIu32 ") is missing in Redis / Redis 中缺少该会员",
+                     member->member->id, part->partition);
         return;
     }
-    Huiyuan__V1__MemberState *state = huiyuan__v1__member_state__unpack(NULL, found.length, found.data);
-    uint64_t seq = state == NULL ? 0 : state->seq;
-    if (state != NULL) huiyuan__v1__member_state__free_unpacked(state, NULL);
     if (seq <= part->reader.seq) {
-        compare(verify, member, found);
+        compare(verify, part, member, found);
         return;
     }
     uint8_t *copy = hy_malloc(found.length);
@@ -134,196 +164,165 @@ static void take_state(struct verify *verify, const struct verify_part *part, st
     member->waiting_seq = seq;
 }
 
+// --- asking for many ---
+
 // Some members, or pages of some members, of one partition.
-struct fetch {
-    struct verify *verify;
+struct call {
+    struct calls *calls;
     struct verify_part *part;
     struct hy_key keys[KEYS_A_CALL];
     struct verify_member *members[KEYS_A_CALL];
     size_t pages[KEYS_A_CALL];
+    int64_t due_ms[KEYS_A_CALL]; // as the states say that came
     size_t count;
 };
 
-static bool lost_data(struct verify *verify, struct verify_part *part, struct hy_bytes watermark) {
+// Those on their way: answers come in the order of the requests, so the oldest one is free first.
+struct calls {
+    struct verify *verify;
+    struct hy_store *store;
+    void (*send)(struct call *call);
+    size_t requests; // that one call makes
+    struct call *items;
+    size_t next;
+    bool away;
+};
+
+static bool lost_data(const struct call *call, struct hy_bytes watermark) {
     struct hy_place place = {0};
     if (watermark.data != NULL && hy_watermark_load(watermark, &place, NULL, NULL) &&
-        place.seq >= part->watermark.seq)
+        place.seq >= call->part->watermark.seq)
         return false;
-    verify_fault(verify, CHECK_WATERMARK,
-                 "partition %" PRIu32 ": Redis lost data while it was looked at; verify again",
-                 part->partition);
+    verify_fault(call->calls->verify, CHECK_WATERMARK, NULL,
+                 "partition %" PRIu32 ": Redis lost data while it was looked at; verify again / "
+                 "校验期间 Redis 丢失了数据，请重新校验",
+                 call->part->partition);
     return true;
 }
 
-static void take_states(void *context, const struct hy_store_answer *answer) {
-    struct fetch *fetch = context;
-    if (lost_data(fetch->verify, fetch->part, answer->values[0])) return;
-    for (size_t i = 0; i < fetch->count; i++)
-        take_state(fetch->verify, fetch->part, fetch->members[i], answer->values[i + 1]);
+static bool has_come(const struct call *call, const struct hy_store_answer *answer) {
+    call->calls->away |= answer->status == HY_STORE_AWAY;
+    return answer->status != HY_STORE_AWAY;
 }
 
-static void take_pages(void *context, const struct hy_store_answer *answer) {
-    struct fetch *fetch = context;
-    if (lost_data(fetch->verify, fetch->part, answer->values[0])) return;
-    verify_count(fetch->verify, CHECK_PAGES, fetch->count);
-    for (size_t i = 0; i < fetch->count; i++) {
-        struct hy_bytes found = answer->values[i + 1];
-        const struct verify_member *member = fetch->members[i];
-        if (found.data != NULL && hy_hash64(found) == member->page_hashes[fetch->pages[i]]) continue;
-        verify_fault(fetch->verify, CHECK_PAGES, "key %s %s", fetch->keys[i].text,
-                     found.data == NULL ? "is missing" : "is not what the log says");
-    }
-}
-
-static bool flush(struct fetch *fetch, struct hy_store *store, hy_store_done done) {
+static void get(struct call *call, hy_store_done done) {
     struct hy_bytes keys[KEYS_A_CALL + 1];
-    struct hy_key watermark = hy_key_watermark(&fetch->part->space);
-    if (fetch->count == 0) return true;
+    struct hy_key watermark = hy_key_watermark(&call->part->space);
     keys[0] = hy_key_bytes(&watermark);
-    for (size_t i = 0; i < fetch->count; i++)
-        keys[i + 1] = hy_key_bytes(&fetch->keys[i]);
-    bool good = redis_get(fetch->verify->cli, store, keys, fetch->count + 1, done, fetch);
-    fetch->count = 0;
-    return good;
+    for (size_t i = 0; i < call->count; i++)
+        keys[i + 1] = hy_key_bytes(&call->keys[i]);
+    hy_store_get(call->calls->store, keys, call->count + 1, done, call);
 }
 
-static bool add(struct fetch *fetch, struct hy_store *store, hy_store_done done, struct hy_key key,
+static bool flush(struct calls *calls) {
+    struct call *call = &calls->items[calls->next];
+    if (call->count == 0) return !calls->away;
+    calls->send(call);
+    calls->next = (calls->next + 1) % CALLS_AT_ONCE;
+    redis_wait(calls->store, (CALLS_AT_ONCE - 1) * calls->requests);
+    calls->items[calls->next].count = 0;
+    return !calls->away;
+}
+
+static bool add(struct calls *calls, struct verify_part *part, struct hy_key key,
                 struct verify_member *member, size_t page) {
-    fetch->keys[fetch->count] = key;
-    fetch->members[fetch->count] = member;
-    fetch->pages[fetch->count++] = page;
-    return fetch->count < KEYS_A_CALL || flush(fetch, store, done);
+    struct call *call = &calls->items[calls->next];
+    call->calls = calls;
+    call->part = part;
+    call->keys[call->count] = key;
+    call->members[call->count] = member;
+    call->pages[call->count++] = page;
+    return call->count < KEYS_A_CALL || flush(calls);
 }
 
-static bool states_of(struct fetch *fetch, struct hy_store *store) {
-    size_t cursor = 0;
-    struct verify_member *member;
-    while ((member = hy_map_next(&fetch->part->members, &cursor)) != NULL) {
-        struct hy_key key = hy_key_member(&fetch->part->space, member->member->id);
-        if (!add(fetch, store, take_states, key, member, 0)) return false;
-    }
-    return flush(fetch, store, take_states);
-}
-
-static bool pages_of(struct fetch *fetch, struct hy_store *store) {
-    size_t cursor = 0;
-    struct verify_member *member;
-    while ((member = hy_map_next(&fetch->part->members, &cursor)) != NULL) {
-        for (size_t page = 0; page < member->page_count; page++) {
-            struct hy_key key = hy_key_page(&fetch->part->space, member->member->id, page);
-            if (!add(fetch, store, take_pages, key, member, page)) return false;
-        }
-    }
-    return flush(fetch, store, take_pages);
-}
-
-static bool for_all_parts(struct verify *verify, struct hy_store *store,
-                          bool (*part)(struct fetch *fetch, struct hy_store *store)) {
-    struct fetch *fetch = hy_calloc(1, sizeof *fetch);
+static bool for_all_parts(struct verify *verify, struct hy_store *store, size_t requests,
+                          void (*send)(struct call *call),
+                          bool (*part)(struct calls *calls, struct verify_part *part)) {
+    struct calls calls = {.verify = verify, .store = store, .send = send, .requests = requests};
+    calls.items = hy_calloc(CALLS_AT_ONCE, sizeof *calls.items);
     bool good = true;
     for (size_t i = 0; i < verify->count && good; i++) {
-        *fetch = (struct fetch){.verify = verify, .part = &verify->parts[i]};
-        if (!fetch->part->broken) good = part(fetch, store);
+        if (!verify->parts[i].broken) good = part(&calls, &verify->parts[i]) && flush(&calls);
     }
-    hy_free(fetch);
-    return good;
+    redis_wait(store, 0);
+    if (calls.away) redis_say_away(verify->cli);
+    hy_free(calls.items);
+    return good && !calls.away;
+}
+
+// --- the states, and when they are due ---
+
+static void take_states(void *context, const struct hy_store_answer *answer) {
+    struct call *call = context;
+    if (!has_come(call, answer) || lost_data(call, answer->values[0])) return;
+    for (size_t i = 0; i < call->count; i++) {
+        uint64_t seq;
+        read_state(answer->values[i + 1], &seq, &call->due_ms[i]);
+        take_state(call->calls->verify, call->part, call->members[i], answer->values[i + 1], seq);
+    }
+}
+
+static void take_scores(void *context, const struct hy_store_answer *answer) {
+    struct call *call = context;
+    if (!has_come(call, answer)) return;
+    for (size_t i = 0; i < call->count; i++)
+        verify_timer(call->calls->verify, call->part, call->members[i], call->due_ms[i], answer->values[i]);
+}
+
+static void send_states(struct call *call) {
+    struct hy_bytes members[KEYS_A_CALL];
+    get(call, take_states);
+    if (call->calls->verify->brain->due == NULL) return;
+    for (size_t i = 0; i < call->count; i++)
+        members[i] = hy_bytes_of(call->members[i]->member->id);
+    struct hy_key timers = hy_key_timers(&call->part->space);
+    hy_store_scores(call->calls->store, hy_key_bytes(&timers), members, call->count, take_scores, call);
+}
+
+static bool states_of(struct calls *calls, struct verify_part *part) {
+    size_t cursor = 0;
+    struct verify_member *member;
+    while ((member = hy_map_next(&part->members, &cursor)) != NULL) {
+        if (!add(calls, part, hy_key_member(&part->space, member->member->id), member, 0)) return false;
+    }
+    return true;
 }
 
 bool verify_states(struct verify *verify, struct hy_store *store) {
-    return for_all_parts(verify, store, states_of);
+    return for_all_parts(verify, store, verify->brain->due == NULL ? 1 : 2, send_states, states_of);
 }
 
-bool verify_pages(struct verify *verify, struct hy_store *store) {
-    return for_all_parts(verify, store, pages_of);
+// --- pages ---
+
+static void take_pages(void *context, const struct hy_store_answer *answer) {
+    struct call *call = context;
+    struct verify *verify = call->calls->verify;
+    if (!has_come(call, answer) || lost_data(call, answer->values[0])) return;
+    verify_count(verify, CHECK_PAGES, call->count);
+    for (size_t i = 0; i < call->count; i++) {
+        struct hy_bytes found = answer->values[i + 1];
+        if (found.data != NULL && hy_hash64(found) == call->members[i]->page_hashes[call->pages[i]]) continue;
+        verify_fault(verify, CHECK_PAGES, NULL, "key %s %s", call->keys[i].text,
+                     found.data == NULL ? "is missing / 缺失" : "is not what the log says / 与日志不符");
+    }
 }
 
-// --- keys that nobody knows ---
-
-// A key that the fold did not know when it was found: it may be newer than the fold.
-struct unknown {
-    struct unknown *next;
-    char key[];
-};
-
-static struct unknown *unknown_keys;
-
-static bool knows_page(const struct verify_part *part, char *rest) {
-    char *end;
-    unsigned long long page = strtoull(rest, &end, 10);
-    if (*end != ':') return false;
-    const struct verify_member *member = verify_member_find(part, end + 1);
-    return member != NULL && page < member->page_count;
+static void send_pages(struct call *call) {
+    get(call, take_pages);
 }
 
-// The partition in the name of a key, and what follows the name of the log. False: it has another form.
-static bool take_apart(const struct verify *verify, char *key, uint32_t *ret_partition, char **ret_kind) {
-    char *end;
-    size_t log = strlen(verify->brain->log);
-    unsigned long partition = strtoul(key + strlen(verify->cli->redis_prefix) + 1, &end, 10);
-    if (partition >= verify->count || strncmp(end, "}:", 2) != 0) return false;
-    if (strncmp(end + 2, verify->brain->log, log) != 0 || end[2 + log] != ':') return false;
-    *ret_partition = (uint32_t)partition;
-    *ret_kind = end + 2 + log + 1;
+static bool pages_of(struct calls *calls, struct verify_part *part) {
+    size_t cursor = 0;
+    struct verify_member *member;
+    while ((member = hy_map_next(&part->members, &cursor)) != NULL) {
+        for (size_t page = 0; page < member->page_count; page++) {
+            if (!add(calls, part, hy_key_page(&part->space, member->member->id, page), member, page))
+                return false;
+        }
+    }
     return true;
 }
 
-static bool knows(const struct verify *verify, const char *key) {
-    char text[HY_KEY_LIMIT_BYTES];
-    uint32_t partition;
-    uint32_t home;
-    char *kind;
-    if (strlen(key) >= sizeof text) return false;
-    memcpy(text, key, strlen(key) + 1);
-    if (!take_apart(verify, text, &partition, &kind)) return false;
-    const struct verify_part *part = &verify->parts[partition];
-    if (strcmp(kind, "w") == 0 || strcmp(kind, "t") == 0 || part->broken) return true;
-    if (strncmp(kind, "m:", 2) == 0) {
-        const struct verify_member *member = verify_member_find(part, kind + 2);
-        return member != NULL && member->member->entries > 0;
-    }
-    if (strncmp(kind, "p:", 2) == 0) return knows_page(part, kind + 2);
-    return strncmp(kind, "a:", 2) == 0 && hy_command_id_partition(kind + 2, &home) && home == partition;
-}
-
-static void found_key(void *context, struct hy_bytes key) {
-    struct verify *verify = context;
-    struct unknown *unknown = hy_malloc(sizeof *unknown + key.length + 1);
-    memcpy(unknown->key, key.data, key.length);
-    unknown->key[key.length] = '\0';
-    verify_count(verify, CHECK_KEYS, 1);
-    if (knows(verify, unknown->key)) {
-        hy_free(unknown);
-        return;
-    }
-    unknown->next = unknown_keys;
-    unknown_keys = unknown;
-}
-
-bool verify_keys(struct verify *verify, struct hy_store *store) {
-    char pattern[HY_KEY_LIMIT_BYTES];
-    snprintf(pattern, sizeof pattern, "%s{*}:%s:*", verify->cli->redis_prefix, verify->brain->log);
-    return redis_scan(verify->cli, store, pattern, found_key, verify);
-}
-
-void verify_keys_unknown(struct verify *verify, verify_stray stray, void *context) {
-    while (unknown_keys != NULL) {
-        struct unknown *unknown = unknown_keys;
-        unknown_keys = unknown->next;
-        char *kind;
-        uint32_t partition = UINT32_MAX;
-        if (!knows(verify, unknown->key)) {
-            take_apart(verify, unknown->key, &partition, &kind);
-            stray(context, partition, unknown->key);
-        }
-        hy_free(unknown);
-    }
-}
-
-static void report_stray(void *context, uint32_t partition, const char *key) {
-    (void)partition;
-    verify_fault(context, CHECK_KEYS, "key %s belongs to nothing that the log knows", key);
-}
-
-void verify_keys_end(struct verify *verify) {
-    verify_keys_unknown(verify, report_stray, verify);
+bool verify_pages(struct verify *verify, struct hy_store *store) {
+    return for_all_parts(verify, store, 1, send_pages, pages_of);
 }

@@ -1,50 +1,112 @@
 // The table of checks at the end.
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "cli/json.h"
 #include "cli/verify.h"
 
-const char *const verify_names[CHECK_COUNT] = {
-    [CHECK_CHAIN] = "chain",         [CHECK_TIME] = "time",       [CHECK_POSITIONS] = "positions",
-    [CHECK_HOME] = "home",           [CHECK_ENTRIES] = "entries", [CHECK_ONCE] = "once",
-    [CHECK_EMISSIONS] = "emissions", [CHECK_LINES] = "lines",     [CHECK_RULES] = "rules",
-    [CHECK_BALANCE] = "balance",     [CHECK_SUMS] = "sums",       [CHECK_BUDGETS] = "budgets",
-    [CHECK_COUPONS] = "coupons",     [CHECK_TURNS] = "turns",     [CHECK_INPUTS] = "inputs",
-    [CHECK_WATERMARK] = "watermark", [CHECK_TALLIES] = "tallies", [CHECK_STATES] = "states",
-    [CHECK_PAGES] = "pages",         [CHECK_KEYS] = "keys",
+static const struct {
+    const char *name, *words;
+    bool by_member;
+} CHECKS[CHECK_COUNT] = {
+    [CHECK_CHAIN] = {"chain", "blocks dense and chained 区块连续、哈希链完整", false},
+    [CHECK_TIME] = {"time", "recorded time never runs backwards 记录时间不倒退", false},
+    [CHECK_POSITIONS] = {"positions", "input positions only advance 输入位点只前进", false},
+    [CHECK_HOME] = {"home", "members in their partition 会员在所属分区", true},
+    [CHECK_ENTRIES] = {"entries", "entries of a member dense 会员流水连续", true},
+    [CHECK_ONCE] = {"once", "every input counts once 每笔输入只计一次", true},
+    [CHECK_EMISSIONS] = {"emissions", "emissions dense 内部消息连续", false},
+    [CHECK_SETTLED] = {"settled", "what was taken was sent 收到的内部消息均已发出", false},
+    [CHECK_LINES] = {"lines", "lines add up to the points 明细积分之和", true},
+    [CHECK_RULES] = {"rules", "points follow from the rules 积分与规则相符", true},
+    [CHECK_BALANCE] = {"balance", "balances follow from postings 余额与流水相符", true},
+    [CHECK_SUMS] = {"sums", "sums over members 会员合计", true},
+    [CHECK_TIERS] = {"tiers", "tiers follow from growth and spend 等级与成长值、消费相符", true},
+    [CHECK_IDENTITIES] = {"identities", "members and what leads to them 会员与身份标识", true},
+    [CHECK_BUDGETS] = {"budgets", "budgets never exceeded 预算未超出", true},
+    [CHECK_COUPONS] = {"coupons", "coupons redeemed at most once 优惠券最多使用一次", true},
+    [CHECK_TURNS] = {"turns", "members once an occasion 每次活动每会员一次", true},
+    [CHECK_DELIVERIES] = {"deliveries", "messages sent by consent, once 消息经同意且只发一次", true},
+    [CHECK_INPUTS] = {"inputs", "every input left one record (--deep) 输入逐笔对账", false},
+    [CHECK_WATERMARK] = {"watermark", "Redis is a prefix of the log Redis 水位在日志之内", false},
+    [CHECK_TALLIES] = {"tallies", "totals in Redis Redis 中的合计", false},
+    [CHECK_STATES] = {"states", "members in Redis Redis 中的会员", true},
+    [CHECK_PAGES] = {"pages", "receipt pages in Redis Redis 中的流水页", true},
+    [CHECK_TIMERS] = {"timers", "timers in Redis are the due times Redis 中的定时与到期时间一致", true},
+    [CHECK_ANSWERS] = {"answers", "answers in Redis are the records' Redis 中的答复与流水一致", true},
+    [CHECK_KEYS] = {"keys", "no other keys in Redis Redis 中无多余的键", true},
 };
 
-static const char *const words[CHECK_COUNT] = {
-    [CHECK_CHAIN] = "blocks dense and chained 区块连续、哈希链完整",
-    [CHECK_TIME] = "recorded time never runs backwards 记录时间不倒退",
-    [CHECK_POSITIONS] = "input positions only advance 输入位点只前进",
-    [CHECK_HOME] = "members in their partition 会员在所属分区",
-    [CHECK_ENTRIES] = "entries of a member dense 会员流水连续",
-    [CHECK_ONCE] = "every input counts once 每笔输入只计一次",
-    [CHECK_EMISSIONS] = "emissions dense 内部消息连续",
-    [CHECK_LINES] = "lines add up to the points 明细积分之和",
-    [CHECK_RULES] = "points follow from the rules 积分与规则相符",
-    [CHECK_BALANCE] = "balances follow from postings 余额与流水相符",
-    [CHECK_SUMS] = "sums over members 会员合计",
-    [CHECK_BUDGETS] = "budgets never exceeded 预算未超出",
-    [CHECK_COUPONS] = "coupons redeemed at most once 优惠券最多使用一次",
-    [CHECK_TURNS] = "members once an occasion 每次活动每会员一次",
-    [CHECK_INPUTS] = "every input left one record (--deep) 输入逐笔对账",
-    [CHECK_WATERMARK] = "Redis is a prefix of the log Redis 水位在日志之内",
-    [CHECK_TALLIES] = "totals in Redis Redis 中的合计",
-    [CHECK_STATES] = "members in Redis Redis 中的会员",
-    [CHECK_PAGES] = "receipt pages in Redis Redis 中的流水页",
-    [CHECK_KEYS] = "no other keys in Redis Redis 中无多余的键",
-};
+static bool comes_before(const struct verify_where *a, const struct verify_where *b) {
+    if (a->partition != b->partition) return a->partition < b->partition;
+    if (a->seq != b->seq) return a->seq < b->seq;
+    return a->index < b->index;
+}
 
-void verify_fault(struct verify *verify, enum verify_check check, const char *format, ...) {
-    struct verify_result *result = &verify->results[check];
-    if (result->faults++ > 0) return;
+// What lies in the log comes first, by its place; else the words decide: the same in however many passes.
+static bool is_earlier(const struct verify_result *result, const struct verify_where *where,
+                       const char *words) {
+    if (result->faults == 0 || (where != NULL) != result->has_where)
+        return result->faults == 0 || where != NULL;
+    return where != NULL ? comes_before(where, &result->where) : strcmp(words, result->first) < 0;
+}
+
+static void keep_first(struct verify_result *result, const struct verify_where *where, const char *words) {
+    if (is_earlier(result, where, words)) {
+        snprintf(result->first, sizeof result->first, "%s", words);
+        result->has_where = where != NULL;
+        if (where != NULL) result->where = *where;
+    }
+    result->faults++;
+}
+
+static void report(struct verify *verify, enum verify_check check, const struct verify_where *where,
+                   const char *format, va_list arguments) {
+    char words[sizeof verify->results[0].first];
+    int length = 0;
+    if (!verify->first && !CHECKS[check].by_member) return;
+    if (where != NULL && where->index == VERIFY_WHOLE_BLOCK)
+        length = snprintf(words, sizeof words, "block 区块 %s-%" PRIu32 "-%" PRIu64 ", offset %" PRId64 ": ",
+                          verify->brain->log, where->partition, where->seq, where->offset);
+    else if (where != NULL)
+        length = snprintf(words, sizeof words,
+                          "record 流水 %s-%" PRIu32 "-%" PRIu64 "-%" PRIu32 ", offset %" PRId64 ": ",
+                          verify->brain->log, where->partition, where->seq, where->index, where->offset);
+    vsnprintf(words + length, sizeof words - (size_t)length, format, arguments);
+    keep_first(&verify->results[check], where, words);
+}
+
+void verify_fault(struct verify *verify, enum verify_check check, const struct verify_where *where,
+                  const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(result->first, sizeof result->first, format, arguments);
+    report(verify, check, where, format, arguments);
     va_end(arguments);
+}
+
+void verify_record_fault(const struct verify_at *at, enum verify_check check, const char *format, ...) {
+    const struct verify_where where = {at->part->partition, at->block->seq, at->index,
+                                       at->part->reader.offset};
+    va_list arguments;
+    va_start(arguments, format);
+    report(at->verify, check, &where, format, arguments);
+    va_end(arguments);
+}
+
+void verify_count(struct verify *verify, enum verify_check check, uint64_t count) {
+    if (verify->first || CHECKS[check].by_member) verify->results[check].checked += count;
+}
+
+// Of several logs the first that has a fault is named.
+void verify_results_add(struct verify_result *sum, const struct verify_result *more, bool same_log) {
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        uint64_t faults = sum[i].faults + more[i].faults;
+        if (more[i].faults > 0 && (same_log || sum[i].faults == 0))
+            keep_first(&sum[i], more[i].has_where ? &more[i].where : NULL, more[i].first);
+        sum[i].checked += more[i].checked;
+        sum[i].faults = faults;
+    }
 }
 
 bool verify_good(const struct verify_result *results) {
@@ -60,7 +122,7 @@ void verify_print(const struct verify_result *results, bool deep) {
         const struct verify_result *result = &results[i];
         if (i == CHECK_INPUTS && !deep) continue;
         printf("%-6s %12" PRIu64 " %8" PRIu64 "  %s\n", result->faults == 0 ? "ok" : "FAULT", result->checked,
-               result->faults, words[i]);
+               result->faults, CHECKS[i].words);
         if (result->faults > 0) printf("       first 首个: %s\n", result->first);
     }
     puts(verify_good(results) ? "verify: good 校验通过" : "verify: FAULTS FOUND 发现问题");
@@ -71,7 +133,7 @@ void verify_print_json(const struct verify_result *results, struct hy_buffer *ou
     for (size_t i = 0; i < CHECK_COUNT; i++) {
         const struct verify_result *result = &results[i];
         hy_buffer_printf(out, "%s{\"check\":\"%s\",\"checked\":%" PRIu64 ",\"faults\":%" PRIu64 ",\"first\":",
-                         i == 0 ? "" : ",", verify_names[i], result->checked, result->faults);
+                         i == 0 ? "" : ",", CHECKS[i].name, result->checked, result->faults);
         json_text(out, result->first);
         hy_buffer_add(out, "}", 1);
     }

@@ -81,6 +81,11 @@ void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct 
 void hy_store_walk(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
                    struct hy_bytes cursor, hy_store_done done, void *context);
 
+// When these members of the sorted set `timer_key` are due, as numbers in text; data NULL: not in it. For
+// tools: store_mem.c does not have it.
+void hy_store_scores(struct hy_store *store, struct hy_bytes timer_key, const struct hy_bytes *members,
+                     size_t count, hy_store_done done, void *context);
+
 // Writes the key if it does not exist; values[0] is what stands under it afterwards (one's own value, or the
 // earlier one).
 void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_bytes value, int64_t expire_ms,

@@ -9,6 +9,7 @@
 // ARGV: expected, next, whether there is a next, six counts, values, (value, ms) pairs, (due, member) pairs,
 // members without a timer, (channel, message) pairs. Lua's unpack has a limit of some 8,000 values, hence the
 // slices.
+// model: projection-is-atomic
 static const char PROJECT[] =
     "local found = redis.call('GET', KEYS[1])\n"
     "if (found or '') ~= ARGV[1] then return {0, found} end\n"
@@ -188,6 +189,21 @@ void hy_store_get(struct hy_store *store, const struct hy_bytes *keys, size_t co
     put_text(&store->out, "MGET");
     for (size_t i = 0; i < count; i++) {
         put(&store->out, keys[i]);
+    }
+}
+
+void hy_store_scores(struct hy_store *store, struct hy_bytes timer_key, const struct hy_bytes *members,
+                     size_t count, hy_store_done done, void *context) {
+    if (count == 0) {
+        ask_nothing(store, done, context);
+        return;
+    }
+    if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
+    put_command(&store->out, 2 + count);
+    put_text(&store->out, "ZMSCORE");
+    put(&store->out, timer_key);
+    for (size_t i = 0; i < count; i++) {
+        put(&store->out, members[i]);
     }
 }
 

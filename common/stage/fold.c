@@ -1,4 +1,4 @@
-// State as a fold of the log: one record, replayed.
+// State as a fold of the log: one record, replayed. model: entry-numbers
 #include "common/stage/tenure.h"
 
 bool fold_record(struct hy_tenure *tenure, struct hy_member *member, const Huiyuan__V1__Record *record,
@@ -6,8 +6,7 @@ bool fold_record(struct hy_tenure *tenure, struct hy_member *member, const Huiyu
     const struct hy_brain *brain = tenure->stage->brain;
     ProtobufCMessage *body = NULL;
     if (record->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) {
-        body = protobuf_c_message_unpack(brain->body, &tenure->fold_arena.protobuf, record->body.len,
-                                         record->body.data);
+        body = hy_brain_body(brain, record, &tenure->fold_arena);
         if (body == NULL) return false;
     }
     hy_totals_apply(&tenure->totals, brain, record, body);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/stage/decode.h"
+
 void hy_reader_init(struct hy_reader *reader) {
     *reader = (struct hy_reader){.offset = -1};
 }
@@ -26,6 +28,7 @@ static bool chained(const struct hy_reader *reader, const Huiyuan__V1__Block *bl
            memcmp(block->previous_hash.data, reader->hash, HY_CHAIN_HASH_BYTES) == 0;
 }
 
+// model: reader-rule
 static struct hy_read take_block(struct hy_reader *reader, int64_t offset, struct hy_bytes message,
                                  const Huiyuan__V1__Block *block) {
     if (block->claim != reader->claim)
@@ -50,8 +53,7 @@ struct hy_read hy_reader_take(struct hy_reader *reader, int64_t offset, struct h
     // Nobody writes transactions to a log, so its offsets are dense: a gap means that messages were removed.
     if (offset > reader->next_offset) return corrupt("messages are missing before this offset");
     reader->next_offset = offset + 1;
-    const Huiyuan__V1__LogMessage *decoded =
-        huiyuan__v1__log_message__unpack(&arena->protobuf, message.length, message.data);
+    const Huiyuan__V1__LogMessage *decoded = hy_decode_log_message(message, arena);
     if (decoded == NULL) return corrupt("the message cannot be decoded");
     switch (decoded->kind_case) {
     case HUIYUAN__V1__LOG_MESSAGE__KIND_CLAIM:

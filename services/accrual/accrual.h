@@ -63,6 +63,9 @@ void points_state_encode(const struct points_state *state, struct hy_buffer *out
 struct hy_bytes points_note_encode(const Huiyuan__V1__PointsChange *change,
                                    struct hy_arena *arena); // a PointsNote
 
+// decode.c: the same as protobuf-c makes of it, by hand.
+ProtobufCMessage *points_change_decode(struct hy_bytes bytes, struct hy_arena *arena);
+
 // What decides beside the member's state. Filled by the stage from the topic `program`.
 struct accrual {
     struct hy_programs programs;

@@ -42,7 +42,7 @@ struct hy_bytes points_change_encode(const Change *change, struct hy_arena *aren
     for (size_t i = 0; i < change->n_lines; i++)
         most += line_most(change->lines[i]);
     uint8_t *start = hy_arena_alloc(arena, most);
-    uint8_t *p = hy_wire_put_number(start, 1, (uint64_t)change->type);
+    uint8_t *p = hy_wire_put_choice(start, 1, change->type);
     p = hy_wire_put_number(p, 2, (uint64_t)change->points);
     p = hy_wire_put_number(p, 3, (uint64_t)change->balance_after);
     p = hy_wire_put_text(p, 4, change->store_id);
@@ -70,7 +70,7 @@ struct hy_bytes points_note_encode(const Change *change, struct hy_arena *arena)
             p = hy_wire_put(p, (uint64_t)change->lines[i]->points);
         p = hy_wire_close(points, p);
     }
-    p = hy_wire_put_number(p, 4, (uint64_t)change->type);
+    p = hy_wire_put_choice(p, 4, change->type);
     return hy_bytes(start, (size_t)(p - start));
 }
 
