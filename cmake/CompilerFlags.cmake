@@ -3,6 +3,8 @@
 option(HY_WERROR "Warnings in our own code stop the build" ON)
 set(HY_SANITIZE "" CACHE STRING "Sanitizers for the whole build, for example address,undefined")
 
+option(HY_FUZZ "tests/fuzz becomes programs of libFuzzer, which is clang's; otherwise they replay their files" OFF)
+
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
@@ -29,6 +31,10 @@ if(HY_SANITIZE)
   target_link_options(hy_flags_base INTERFACE -fsanitize=${HY_SANITIZE} -fno-sanitize-recover=all)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(hy_flags_base INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+
+if(HY_FUZZ)
+  target_compile_options(hy_flags_base INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 add_library(hy_flags INTERFACE)

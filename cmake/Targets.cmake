@@ -25,6 +25,11 @@
 #
 # hy_test(NAME LABEL label SOURCES file... [DEPS target...] [ARGS arg...] [TIMEOUT seconds])
 #     A test program with its own main (a simulation, a fuzz corpus run), run by ctest with that label.
+#
+# hy_fuzz(NAME SOURCES file... [DEPS target...])
+#     A fuzz target, LLVMFuzzerTestOneInput in one of the files. With the preset `fuzz` a program of libFuzzer,
+#     build/fuzz/fuzz/NAME, part of the target `fuzz`; with any other a unit test that replays the target's files,
+#     corpus/NAME and regressions/NAME of the calling folder.
 
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
@@ -63,7 +68,7 @@ endfunction()
 
 function(hy_service name)
   hy_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE dep::mimalloc dep::systemd dep::threads)
+  target_link_libraries(${name} PRIVATE hy_heap dep::systemd dep::threads)
 endfunction()
 
 # protoc-c is the same generator without the need for a second package; `protoc --c_out` is what newer releases keep.
@@ -117,4 +122,22 @@ function(hy_test name)
   add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
   set_property(TEST ${name} PROPERTY ENVIRONMENT "${HY_SANITIZER_ENVIRONMENT}")
+endfunction()
+
+function(hy_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;DEPS")
+  hy_check_arguments(hy_fuzz)
+  if(NOT HY_FUZZ)
+    file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+    hy_test(fuzz_${name} LABEL unit SOURCES ${ARG_SOURCES} DEPS hy_fuzz_replay ${ARG_DEPS}
+            ARGS ${folder}/corpus/${name} ${folder}/regressions/${name})
+    return()
+  endif()
+  hy_executable(fuzz_${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(fuzz_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  if(NOT TARGET fuzz)
+    add_custom_target(fuzz)
+  endif()
+  add_dependencies(fuzz fuzz_${name})
 endfunction()

@@ -32,6 +32,11 @@ static inline uint8_t *hy_wire_put_number(uint8_t *p, uint32_t field, uint64_t v
     return value == 0 ? p : hy_wire_put(hy_wire_put_tag(p, field, HY_WIRE_VARINT), value);
 }
 
+// A value of an enum, which is an int32 to protobuf: one that no enum has may be negative.
+static inline uint8_t *hy_wire_put_choice(uint8_t *p, uint32_t field, uint32_t value) {
+    return hy_wire_put_number(p, field, (uint64_t)(int64_t)(int32_t)value);
+}
+
 static inline uint8_t *hy_wire_put_fixed64(uint8_t *p, uint32_t field, uint64_t value) {
     if (value == 0) return p;
     p = hy_wire_put_tag(p, field, HY_WIRE_FIXED64);

@@ -47,7 +47,9 @@ struct hy_error hy_json_object(struct hy_bytes json, struct hy_arena *arena, jso
 }
 
 struct hy_error hy_json_unknown(const char *name, struct hy_arena *arena) {
-    const char *field = strlen(name) > NAME_SHOWN_BYTES ? "(…)" : hy_arena_string(arena, name, strlen(name));
+    const char *field = strlen(name) > NAME_SHOWN_BYTES ? "(…)"
+                        : *name == '\0'                 ? "\"\""
+                                                        : hy_arena_string(arena, name, strlen(name));
     return (struct hy_error){HY_UNKNOWN_FIELD, field,
                              "see the contract for the fields that exist / 可用字段见接口约定"};
 }

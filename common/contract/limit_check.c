@@ -12,8 +12,10 @@ static const char *choices_text(const struct hy_limit *limit, struct hy_arena *a
 
 static const char *text_text(const struct hy_limit *limit, struct hy_arena *arena) {
     const char *form = limit->form == NULL ? "UTF-8 without control characters" : limit->form;
-    if (limit->min == limit->max) return form;
-    return hy_arena_printf(arena, "%" PRId64 " … %" PRId64 " bytes / 字节; %s", limit->min, limit->max, form);
+    const char *form_zh = limit->form_zh == NULL ? "不含控制字符的 UTF-8" : limit->form_zh;
+    if (limit->min == limit->max) return hy_arena_printf(arena, "%s / %s", form, form_zh);
+    return hy_arena_printf(arena, "%" PRId64 " … %" PRId64 " bytes / 字节; %s / %s", limit->min, limit->max,
+                           form, form_zh);
 }
 
 const char *hy_limit_right_values(const struct hy_limit *limit, struct hy_arena *arena) {

@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define ID_FORM "ASCII letters and digits and - _ . : @ + = ~"
+#define ID_FORM    "ASCII letters and digits and - _ . : @ + = ~"
+#define ID_FORM_ZH "ASCII 字母、数字和 - _ . : @ + = ~"
 
 // 2000-01-01 to 2100-01-01 UTC: whoever sends seconds, or microseconds, is told so.
 #define EARLIEST_MS INT64_C(946684800000)
@@ -19,12 +20,13 @@ static const char *const LANGUAGES[] = {"zh", "en", NULL}; // as Language of mem
 #define ID(of, name, what)                                                               \
     {                                                                                    \
         .message = of, .field = name, .type = HY_FIELD_TEXT, .required = true, .min = 1, \
-        .max = HY_ID_LIMIT_BYTES, .form = ID_FORM, .help = what, .text_form = HY_FORM_ID \
+        .max = HY_ID_LIMIT_BYTES, .form = ID_FORM, .form_zh = ID_FORM_ZH, .help = what,  \
+        .text_form = HY_FORM_ID                                                          \
     }
 #define OPTIONAL_ID(of, name, what)                                                              \
     {                                                                                            \
         .message = of, .field = name, .type = HY_FIELD_TEXT, .min = 1, .max = HY_ID_LIMIT_BYTES, \
-        .form = ID_FORM, .help = what, .text_form = HY_FORM_ID                                   \
+        .form = ID_FORM, .form_zh = ID_FORM_ZH, .help = what, .text_form = HY_FORM_ID            \
     }
 #define TEXT(of, name, bytes, what)                                                      \
     {                                                                                    \
@@ -61,7 +63,7 @@ const struct hy_limit hy_limits[] = {
     [HY_LIMIT_PAYMENTS] = LIST("Purchase", "payments", false, 0, HY_PAYMENTS_LIMIT,
         "how it was paid; none: all of it with money; otherwise they add up to the lines"),
     [HY_LIMIT_CURRENCY] = {.message = "Purchase", .field = "currency", .type = HY_FIELD_TEXT, .min = 3, .max = 3,
-        .form = "three capital letters (ISO 4217)", .help = "empty: CNY", .text_form = HY_FORM_CURRENCY},
+        .form = "three capital letters (ISO 4217)", .form_zh = "三个大写字母（ISO 4217）", .help = "empty: CNY", .text_form = HY_FORM_CURRENCY},
     [HY_LIMIT_LINE_ID] = ID("PurchaseLine", "line_id", "names the line within its purchase; a return refers to it"),
     [HY_LIMIT_SKU] = TEXT("PurchaseLine", "sku", 64, "the article"),
     [HY_LIMIT_CATEGORY] = TEXT("PurchaseLine", "category", 64, "as the program's rules name it"),
@@ -74,12 +76,13 @@ const struct hy_limit hy_limits[] = {
     [HY_LIMIT_AMOUNT_FEN] = INTEGER("Payment", "amount_fen", false, 0, HY_AMOUNT_LIMIT_FEN, "in fen (1/100 yuan)"),
     [HY_LIMIT_PHONE] = {.message = "NewMember", .field = "phone", .type = HY_FIELD_TEXT, .required = true, .min = 9, .max = 16,
         .form = "+ and 8 … 15 digits (E.164), or a Chinese mobile number of 11 digits",
+        .form_zh = "+ 加 8 … 15 位数字（E.164），或 11 位中国手机号",
         .help = "who the member is: one phone, one member; it cannot be changed", .text_form = HY_FORM_ID},
     [HY_LIMIT_NAME] = TEXT("NewMember", "name", 120, "as the member wants to be called"),
     [HY_LIMIT_BIRTHDAY] = {.message = "NewMember", .field = "birthday", .type = HY_FIELD_TEXT, .min = 10, .max = 10,
-        .form = "YYYY-MM-DD, from 1900 on, not in the future", .help = "the day of birth", .text_form = HY_FORM_ID},
+        .form = "YYYY-MM-DD, from 1900 on, not in the future", .form_zh = "YYYY-MM-DD，1900 年起，不晚于今天", .help = "the day of birth", .text_form = HY_FORM_ID},
     [HY_LIMIT_EMAIL] = {.message = "NewMember", .field = "email", .type = HY_FIELD_TEXT, .min = 6, .max = 254,
-        .form = "an address in ASCII: name@host.domain", .help = "where e-mail goes", .text_form = HY_FORM_TEXT},
+        .form = "an address in ASCII: name@host.domain", .form_zh = "ASCII 邮箱地址：name@host.domain", .help = "where e-mail goes", .text_form = HY_FORM_TEXT},
     [HY_LIMIT_LANGUAGE] = {.message = "NewMember", .field = "language", .type = HY_FIELD_CHOICE, .min = 1, .max = 2,
         .help = "of messages; zh when not said", .choices = LANGUAGES},
     [HY_LIMIT_REDEEM_STORE_ID] = ID("Redemption", "store_id", "where the coupon is used"),

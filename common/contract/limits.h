@@ -53,7 +53,8 @@ struct hy_limit {
     bool required;
     int64_t min, max; // TEXT: bytes; INTEGER: value; LIST: elements
     const char *form; // TEXT: what characters are allowed, in words; NULL: any valid UTF-8 without controls
-    const char *help; // meaning, unit
+    const char *form_zh;         // the same in Chinese
+    const char *help;            // meaning, unit
     const char *const *choices;  // CHOICE: NULL-terminated, from value 1 on; otherwise NULL
     enum hy_text_form text_form; // TEXT: the same as `form`, for the check
 };

@@ -1,10 +1,11 @@
 // redis://[[user]:password@]host[:port][/database] and unix:///path[?db=database]. User and password are
 // percent-encoded.
+#include "common/io/store_redis_url.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/memory.h"
-#include "common/io/store_redis.h"
 
 enum { DEFAULT_PORT = 6379 };
 

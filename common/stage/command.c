@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/message.h"
 #include "common/contract/limits.h"
 
 bool hy_command_is_id(const char *text) {
@@ -20,7 +21,7 @@ struct hy_error hy_command_decode(struct hy_bytes message, struct hy_arena *aren
                                   const Huiyuan__V1__Command **ret_command) {
     const Huiyuan__V1__Command *command =
         huiyuan__v1__command__unpack(&arena->protobuf, message.length, message.data);
-    if (command == NULL)
+    if (command == NULL || !hy_message_is_sound(&command->base)) // parts of it become parts of records
         return (struct hy_error){HY_MALFORMED, NULL, "a Command of huiyuan.v1 / 应为 huiyuan.v1 的 Command"};
     ret_input->command_id = command->command_id;
     ret_input->reply_to = command->reply_to;

@@ -63,7 +63,7 @@ void hy_encode_record(const Huiyuan__V1__Record *record, uint32_t field, struct 
     p = hy_wire_put_fixed64(p, 2, record->content_hash);
     p = hy_wire_put_text(p, 3, record->member_id);
     p = hy_wire_put_number(p, 4, (uint64_t)record->event_time_ms);
-    p = hy_wire_put_number(p, 5, (uint64_t)record->outcome);
+    p = hy_wire_put_choice(p, 5, record->outcome);
     p = hy_wire_put_text(p, 6, record->code);
     p = hy_wire_put_text(p, 7, record->field);
     p = hy_wire_put_number(p, 8, record->source);
@@ -99,7 +99,7 @@ void hy_encode_receipt(const Huiyuan__V1__Receipt *receipt, uint32_t field, stru
     p = hy_wire_put_number(p, 6, receipt->input_class);
     p = hy_wire_put_bytes(p, 7, receipt->note.data, receipt->note.len);
     p = hy_wire_put_number(p, 8, receipt->entry);
-    p = hy_wire_put_number(p, 9, (uint64_t)receipt->outcome);
+    p = hy_wire_put_choice(p, 9, receipt->outcome);
     p = hy_wire_put_text(p, 10, receipt->code);
     p = hy_wire_close(element, p);
     hy_buffer_extend(out, (size_t)(p - start));

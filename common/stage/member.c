@@ -56,7 +56,7 @@ void hy_member_reset(const struct hy_brain *brain, struct hy_member *member) {
 
 int64_t hy_member_horizon_ms(const struct hy_brain *brain, const struct hy_member *member,
                              uint32_t input_class) {
-    if (input_class >= HY_CLASSES_LIMIT || member->newest_ms[input_class] == 0) return INT64_MIN;
+    if (input_class >= HY_CLASSES_LIMIT || member->newest_ms[input_class] <= 0) return INT64_MIN;
     return member->newest_ms[input_class] - brain->window_ms[input_class];
 }
 

@@ -118,11 +118,13 @@ static struct hy_error check_body(const Command *command, int *ret_kind) {
     }
 }
 
-// Of what comes from outside: a till that asks again may look at its clock again.
+// Of what comes from outside: a till that asks again may look at its clock again, and what only a newer
+// gateway says is not known here.
 static uint64_t hash(const Command *command, struct hy_arena *arena) {
     Huiyuan__V1__RedeemCoupon means = HUIYUAN__V1__REDEEM_COUPON__INIT;
     if (command->body_case == HUIYUAN__V1__COMMAND__BODY_REDEEM_COUPON) means = *command->redeem_coupon;
     means.redeemed_at_ms = 0;
+    means.base.n_unknown_fields = 0;
     struct hy_bytes body = hy_brain_pack(arena, &means.base);
     uint8_t *bytes = hy_arena_alloc(arena, body.length + 1);
     bytes[0] = (uint8_t)command->body_case;

@@ -69,9 +69,15 @@ static void see_member(State *state, const Change *change) {
     state->language = change->language;
 }
 
+static bool is_about_coupon(const Change *change) {
+    return change->kind == HUIYUAN__V1__CAMPAIGN_CHANGE_KIND__COUPON_ISSUED ||
+           change->kind == HUIYUAN__V1__CAMPAIGN_CHANGE_KIND__COUPON_SPENT;
+}
+
 void campaign_apply(const State *before, const Change *change, struct campaign_next *ret_next) {
     State *state = &ret_next->state;
     *state = *before;
+    if (change->coupon == NULL && is_about_coupon(change)) return; // no record of ours
     switch (change->kind) {
     case HUIYUAN__V1__CAMPAIGN_CHANGE_KIND__MEMBER_SEEN: see_member(state, change); break;
     case HUIYUAN__V1__CAMPAIGN_CHANGE_KIND__TIER_SEEN: state->tier = change->tier; break;
@@ -115,8 +121,12 @@ void campaign_save(const struct campaign_state *state, struct hy_buffer *out) {
 }
 
 bool campaign_load(struct hy_bytes saved, struct campaign_state *ret_state) {
-    ret_state->kept = hy_message_unpack(&huiyuan__v1__campaign_state__descriptor, saved);
-    return ret_state->kept != NULL;
+    State *kept = hy_message_unpack(&huiyuan__v1__campaign_state__descriptor, saved);
+    bool good =
+        kept != NULL && kept->n_coupons <= CAMPAIGN_COUPONS_LIMIT && kept->n_turns <= CAMPAIGN_TURNS_LIMIT;
+    if (!good) hy_message_free((ProtobufCMessage *)kept);
+    ret_state->kept = good ? kept : NULL;
+    return good;
 }
 
 bool campaign_check(const struct campaign_state *state, const char **ret_reason) {

@@ -38,8 +38,9 @@ static const char *phone_of(struct request *request) {
 static void find(struct request *request) {
     const char *phone = phone_of(request);
     if (phone == NULL) {
-        request_refuse(request, (struct hy_error){HY_INVALID_FIELD, "phone",
-                                                  "?phone=%2B8613800138000, ?phone=13800138000"});
+        request_refuse(request,
+                       (struct hy_error){HY_INVALID_FIELD, "phone",
+                                         "for example / 例如: ?phone=%2B8613800138000, ?phone=13800138000"});
         return;
     }
     if (!members_need_kek(request) || !request_await(request)) return;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/hash.h"
+#include "common/contract/limit_check.h"
 #include "common/contract/limits.h"
 #include "common/contract/purchase.h"
 #include "common/io/clock.h"
@@ -164,7 +165,8 @@ static void purchases(struct request *request) {
     if (!is_json(hy_http_header(request->exchange, "Content-Type")))
         refuse(request, HY_UNSUPPORTED_MEDIA_TYPE, "Content-Type", NULL);
     else if (key != NULL && !idempotency_key_parse(key, &request->arena, &key))
-        refuse(request, HY_INVALID_FIELD, "Idempotency-Key", hy_limits[HY_LIMIT_PURCHASE_ID].form);
+        refuse(request, HY_INVALID_FIELD, "Idempotency-Key",
+               hy_limit_right_values(&hy_limits[HY_LIMIT_PURCHASE_ID], &request->arena));
     else
         post(request, key);
 }

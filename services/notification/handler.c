@@ -26,7 +26,8 @@ static struct hy_error read_input(void *context, uint32_t source, struct hy_byte
     ret_input->id = command->command_id;
     ret_input->member_id = command->member_id;
     if (command->body_case != HUIYUAN__V1__COMMAND__BODY_DELIVERY_RESULT)
-        return (struct hy_error){HY_INVALID_FIELD, "body", "delivery_result"};
+        return (struct hy_error){HY_INVALID_FIELD, "body",
+                                 "a command that notification knows / 应为通知服务支持的指令"};
     if (command->command_id[0] == '\0') return (struct hy_error){HY_MISSING_FIELD, "command_id", NULL};
     if (command->member_id[0] == '\0') return (struct hy_error){HY_MISSING_FIELD, "member_id", NULL};
     const Huiyuan__V1__DeliveryResult *result = command->delivery_result;

@@ -46,3 +46,16 @@ Test(message, what_does_not_fit_is_noted) {
     cr_assert(out.failed);
     hy_buffer_free(&out);
 }
+
+// Tag 0 in two bytes: protobuf-c reads it, writes it in one byte, and does not read that.
+Test(message, what_could_be_read_but_not_read_again_is_no_message) {
+    static const uint8_t outer[] = {0x08, 0x01, 0x80, 0x00, 0x01};
+    static const uint8_t inner[] = {0x32, 0x05, 0x08, 0x01, 0x80, 0x00, 0x01}; // inside a consent
+    static const uint8_t newer[] = {0x08, 0x01, 0xF8, 0x07, 0x01};             // field 127: of a newer build
+    const ProtobufCMessageDescriptor *kind = &huiyuan__v1__member_profile__descriptor;
+    cr_assert_null(hy_message_unpack(kind, hy_bytes(outer, sizeof outer)));
+    cr_assert_null(hy_message_unpack(kind, hy_bytes(inner, sizeof inner)));
+    ProtobufCMessage *kept = hy_message_unpack(kind, hy_bytes(newer, sizeof newer));
+    cr_assert(kept != NULL && kept->n_unknown_fields == 1);
+    hy_message_free(kept);
+}

@@ -68,6 +68,18 @@ Test(campaign_read, the_time_at_the_till_is_no_part_of_what_a_redemption_means) 
     cr_assert_neq(first.content_hash, other.content_hash);
 }
 
+Test(campaign_read, what_only_a_newer_gateway_says_is_no_part_of_what_a_redemption_means) {
+    struct hy_input first;
+    struct hy_input second;
+    static uint8_t one[] = {1};
+    ProtobufCMessageUnknownField newer = {99, PROTOBUF_C_WIRE_TYPE_VARINT, sizeof one, one};
+    read_command(&first);
+    till.base.unknown_fields = &newer;
+    till.base.n_unknown_fields = 1;
+    cr_assert_eq(read_command(&second).code, HY_OK);
+    cr_assert_eq(first.content_hash, second.content_hash);
+}
+
 Test(campaign_read, redemptions_with_something_wrong_are_refused) {
     command.member_id = text("coupon/000000000001");
     then_refused(HY_COUPON_UNKNOWN, "code");

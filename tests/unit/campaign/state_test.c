@@ -125,3 +125,38 @@ Test(campaign_state, bytes_that_are_no_state_are_refused) {
     cr_assert_not(campaign_load(hy_bytes_of("\xff\xff\xff"), &state));
     cr_assert_eq(state.kept, NULL);
 }
+
+Test(campaign_state, a_state_with_more_than_is_kept_is_no_state) {
+    for (size_t coupons = 0; coupons < 2; coupons++) {
+        Huiyuan__V1__CampaignState full = HUIYUAN__V1__CAMPAIGN_STATE__INIT;
+        Huiyuan__V1__Coupon coupon = HUIYUAN__V1__COUPON__INIT, *coupon_list[CAMPAIGN_TURNS_LIMIT + 1];
+        Huiyuan__V1__CampaignTurn turn = HUIYUAN__V1__CAMPAIGN_TURN__INIT, *turns[CAMPAIGN_TURNS_LIMIT + 1];
+        for (size_t i = 0; i <= CAMPAIGN_TURNS_LIMIT; i++) {
+            coupon_list[i] = &coupon;
+            turns[i] = &turn;
+        }
+        full.coupons = coupon_list;
+        full.turns = turns;
+        full.n_coupons = coupons == 1 ? CAMPAIGN_COUPONS_LIMIT + 1 : CAMPAIGN_COUPONS_LIMIT;
+        full.n_turns = coupons == 1 ? CAMPAIGN_TURNS_LIMIT : CAMPAIGN_TURNS_LIMIT + 1;
+        struct campaign_state state = {.kept = &full}, loaded;
+        struct hy_buffer saved;
+        hy_buffer_init(&saved, 64 * 1024);
+        campaign_save(&state, &saved);
+        cr_assert_not(campaign_load(hy_buffer_bytes(&saved), &loaded));
+        cr_assert_eq(loaded.kept, NULL);
+        hy_buffer_free(&saved);
+    }
+}
+
+Test(campaign_state, a_record_about_a_coupon_that_names_none_changes_nothing) {
+    struct campaign_state state = {0};
+    see(&state, false);
+    for (int spent = 0; spent < 2; spent++) {
+        Huiyuan__V1__CampaignChange change = HUIYUAN__V1__CAMPAIGN_CHANGE__INIT;
+        change.kind = spent == 1 ? KIND(COUPON_SPENT) : KIND(COUPON_ISSUED);
+        campaign_evolve(&state, &change);
+        cr_assert(state.kept != NULL && state.kept->enrolled && state.kept->n_coupons == 0);
+    }
+    campaign_state_free(&state);
+}

@@ -86,6 +86,7 @@ Test(purchase_json, a_time_may_be_text) {
 
 Test(purchase_json, unknown_fields_are_named_with_their_path) {
     then_refused(with("\"store_id\"", "\"shop\""), HY_UNKNOWN_FIELD, "shop");
+    then_refused(with("\"store_id\"", "\"\""), HY_UNKNOWN_FIELD, "\"\"");
     then_refused(with("\"sku\"", "\"SKU\""), HY_UNKNOWN_FIELD, "lines[0].SKU");
     then_refused(with("\"amount_fen\": 450", "\"amount\": 450"), HY_UNKNOWN_FIELD, "payments[1].amount");
     // Only a purchase has a time as text.

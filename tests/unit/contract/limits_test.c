@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/contract/limit_check.h"
 #include "tests/unit/contract/fixture.h"
 
 static const ProtobufCMessageDescriptor *const MESSAGES[] = {
@@ -44,6 +45,27 @@ static void then_choices_are(enum hy_limit_row row, const ProtobufCEnumDescripto
 Test(limits, choices_are_those_of_the_messages) {
     then_choices_are(HY_LIMIT_CHANNEL, &huiyuan__v1__channel__descriptor);
     then_choices_are(HY_LIMIT_METHOD, &huiyuan__v1__payment_method__descriptor);
+}
+
+// Chinese begins with E3 … E9 in UTF-8.
+static bool has_chinese(const char *text) {
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+        if (*p >= 0xE3 && *p <= 0xE9) return true;
+    }
+    return false;
+}
+
+Test(limits, what_would_be_right_is_said_in_both_languages) {
+    struct hy_arena arena;
+    hy_arena_init(&arena);
+    for (size_t i = 0; i < hy_limit_count; i++) {
+        const struct hy_limit *limit = &hy_limits[i];
+        cr_assert_eq(limit->form == NULL, limit->form_zh == NULL, "%s", limit->field);
+        cr_assert(limit->form_zh == NULL || has_chinese(limit->form_zh), "%s", limit->field);
+        if (limit->type != HY_FIELD_INTEGER)
+            cr_assert(has_chinese(hy_limit_right_values(limit, &arena)), "%s", limit->field);
+    }
+    hy_arena_free(&arena);
 }
 
 Test(limits, the_page_docs_contract_is_what_the_table_prints) {

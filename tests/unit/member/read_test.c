@@ -33,6 +33,20 @@ Test(read, bytes_that_are_no_command_are_malformed) {
     given_end(given);
 }
 
+// It would become part of a record that nobody could read.
+Test(read, a_command_that_could_not_be_written_again_is_malformed) {
+    struct given *given = given_key(IDENTITY);
+    Huiyuan__V1__Command *command = an_enrolment(given, "m1");
+    struct hy_bytes good = hy_brain_pack(&given->arena, &command->base);
+    uint8_t *bytes = hy_arena_alloc(&given->arena, good.length + 3);
+    memcpy(bytes, good.data, good.length);
+    memcpy(bytes + good.length, "\x80\x00\x01", 3); // tag 0, in two bytes
+    struct hy_input input = {.id = ""};
+    cr_assert_eq(given->brain.read(NULL, 0, hy_bytes(bytes, good.length + 3), &given->arena, &input).code,
+                 HY_MALFORMED);
+    given_end(given);
+}
+
 Test(read, what_every_command_needs) {
     struct given *given = given_key("m1");
     Huiyuan__V1__Command *command = an_erasure(given);

@@ -55,7 +55,7 @@ static Huiyuan__V1__Record record(void) {
     made.content_hash = number();
     made.member_id = text();
     made.event_time_ms = (int64_t)number();
-    made.outcome = (Huiyuan__V1__Outcome)(next() % 8);
+    made.outcome = (Huiyuan__V1__Outcome)((int)(next() % 10) - 2); // also what no outcome has
     made.code = text();
     made.field = text();
     made.source = (uint32_t)number();
@@ -116,7 +116,7 @@ static Huiyuan__V1__Receipt receipt(void) {
     made.input_class = (uint32_t)number();
     made.note = bytes();
     made.entry = number();
-    made.outcome = (Huiyuan__V1__Outcome)(next() % 8);
+    made.outcome = (Huiyuan__V1__Outcome)((int)(next() % 10) - 2); // also what no outcome has
     made.code = text();
     return made;
 }

@@ -142,3 +142,10 @@ Test(member, another_members_bytes_are_refused) {
     cr_assert_not(
         hy_member_load(&shelf->brain, other, hy_buffer_bytes(&shelf->state), &shelf->arena, &first, &end));
 }
+
+Test(member, a_latest_time_before_1970_is_none) {
+    struct shelf *shelf = new_shelf();
+    struct hy_member *member = hy_member_new(&shelf->brain, "m", hy_hash64(hy_bytes_of("m")));
+    member->newest_ms[0] = INT64_MIN; // only in bytes that somebody damaged
+    cr_assert_eq(hy_member_horizon_ms(&shelf->brain, member, 0), INT64_MIN);
+}
