@@ -79,10 +79,11 @@ bool hy_bus_append(struct hy_bus *bus, uint32_t topic, uint32_t partition, struc
         append.written = true;
         waits = true;
     }
-    if (waits) {
+    if (waits || append.fate == HY_MEM_OVERTAKEN) {
         mem_make_late(broker, &append);
     } else {
         mem_finish(broker, &append);
+        mem_finish_overtaken(broker, &append);
     }
     return true;
 }
@@ -261,6 +262,8 @@ static bool one_message(struct hy_bus *bus) {
         if (!reading->active) continue;
         const struct partition *from =
             mem_partition_at(bus->broker, bus->topics[reading->topic], reading->partition);
+        while (mem_in_range(from, reading->next) && from->records[reading->next] == NULL)
+            reading->next++;
         if (mem_in_range(from, reading->next)) {
             report_message(bus, reading, from);
             return true;

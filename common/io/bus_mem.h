@@ -22,12 +22,14 @@ enum hy_mem_fate {
                  // bus dies
     HY_MEM_LATE_REPORT, // written now, reported by hy_mem_broker_release
     HY_MEM_REPEATED,    // written twice, reported at the later offset
+    HY_MEM_OVERTAKEN,   // written and reported behind the next append of its bus and partition; or when it is
+                        // released
     HY_MEM_FAILED_KEPT, // written, reported as failed
     HY_MEM_FAILED_LOST, // not written, reported as failed
 };
 
-// Asked once for each append. The order within one bus and partition always stands: behind one that is late,
-// all wait.
+// Asked once for each append. The order within one bus and partition stands but for one that is overtaken:
+// behind one that is late, all wait.
 typedef enum hy_mem_fate (*hy_mem_choose_fate)(void *context, struct hy_bus *bus, uint32_t topic,
                                                uint32_t partition);
 void hy_mem_broker_choose(struct hy_mem_broker *broker, hy_mem_choose_fate choose,
@@ -50,6 +52,11 @@ int64_t hy_mem_broker_committed(struct hy_mem_broker *broker, const char *topic,
                                 uint32_t partition); // < 0: never
 // Retention: what lies below is gone.
 void hy_mem_broker_trim(struct hy_mem_broker *broker, const char *topic, uint32_t partition, int64_t low);
+// Damage, while no bus holds a message of that topic. Another value in its place (data NULL: none, a gap that
+// readers pass over); everything from `end` on is lost.
+void hy_mem_broker_alter(struct hy_mem_broker *broker, const char *topic, uint32_t partition, int64_t offset,
+                         struct hy_bytes value);
+void hy_mem_broker_cut(struct hy_mem_broker *broker, const char *topic, uint32_t partition, int64_t end);
 
 // Membership is commanded: the next poll reports it. Leaving revokes all by itself.
 void hy_bus_mem_assign(struct hy_bus *bus, uint32_t partition);

@@ -136,7 +136,7 @@ struct hy_message mem_message_of(const struct partition *partition, int64_t offs
 bool hy_mem_broker_read(struct hy_mem_broker *broker, const char *topic, uint32_t partition, int64_t offset,
                         struct hy_message *ret_message) {
     const struct partition *from = partition_named(broker, topic, partition);
-    if (!mem_in_range(from, offset)) return false;
+    if (!mem_in_range(from, offset) || from->records[offset] == NULL) return false;
     *ret_message = mem_message_of(from, offset);
     ret_message->partition = partition;
     return true;
@@ -152,6 +152,21 @@ int64_t hy_mem_broker_committed(struct hy_mem_broker *broker, const char *topic,
 
 void hy_mem_broker_trim(struct hy_mem_broker *broker, const char *topic, uint32_t partition, int64_t low) {
     partition_named(broker, topic, partition)->low = low;
+}
+
+void hy_mem_broker_alter(struct hy_mem_broker *broker, const char *topic, uint32_t partition, int64_t offset,
+                         struct hy_bytes value) {
+    struct partition *of = partition_named(broker, topic, partition);
+    struct record *record = of->records[offset];
+    of->records[offset] = value.data == NULL ? NULL : mem_record_new(record->key, value);
+    if (value.data != NULL) of->records[offset]->timestamp_ms = record->timestamp_ms;
+    hy_free(record);
+}
+
+void hy_mem_broker_cut(struct hy_mem_broker *broker, const char *topic, uint32_t partition, int64_t end) {
+    struct partition *of = partition_named(broker, topic, partition);
+    while ((int64_t)of->count > end)
+        hy_free(of->records[--of->count]);
 }
 
 void mem_finish(struct hy_mem_broker *broker, struct late *append) {
@@ -182,14 +197,31 @@ size_t hy_mem_broker_release(struct hy_mem_broker *broker, size_t count) {
     return released;
 }
 
+static bool same_way(const struct late *one, const struct late *other) {
+    return one->bus == other->bus && one->broker_topic == other->broker_topic &&
+           one->delivery.partition == other->delivery.partition;
+}
+
 bool mem_behind_a_late_one(const struct hy_mem_broker *broker, const struct late *append) {
     for (const struct late *late = broker->first_late; late != NULL; late = late->next) {
-        if (late->bus == append->bus && late->broker_topic == append->broker_topic &&
-            late->delivery.partition == append->delivery.partition) {
-            return true;
-        }
+        if (late->fate != HY_MEM_OVERTAKEN && same_way(late, append)) return true;
     }
     return false;
+}
+
+void mem_finish_overtaken(struct hy_mem_broker *broker, const struct late *append) {
+    struct late **link = &broker->first_late;
+    while (*link != NULL) {
+        struct late *late = *link;
+        if (late->fate != HY_MEM_OVERTAKEN || !same_way(late, append)) {
+            link = &late->next;
+            continue;
+        }
+        *link = late->next;
+        if (broker->last_late == &late->next) broker->last_late = link;
+        mem_finish(broker, late);
+        hy_free(late);
+    }
 }
 
 void mem_make_late(struct hy_mem_broker *broker, const struct late *append) {

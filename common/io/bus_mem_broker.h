@@ -16,7 +16,7 @@ struct record {
 };
 
 struct partition {
-    struct record **records; // by offset
+    struct record **records; // by offset; NULL: lost
     size_t count, capacity;
     int64_t low;
     int64_t committed;
@@ -61,5 +61,7 @@ struct hy_message mem_message_of(const struct partition *partition, int64_t offs
 void mem_finish(struct hy_mem_broker *broker, struct late *append);
 void mem_make_late(struct hy_mem_broker *broker, const struct late *append); // copies it
 bool mem_behind_a_late_one(const struct hy_mem_broker *broker, const struct late *append);
+// Those that `append`, which is written, has overtaken.
+void mem_finish_overtaken(struct hy_mem_broker *broker, const struct late *append);
 // Tells the bus what became of its append.
 void mem_report_append(struct hy_bus *bus, const struct hy_delivery *delivery);

@@ -199,6 +199,19 @@ Test(bus_mem, a_repeated_append_stands_twice_and_is_reported_at_the_later_offset
     cr_assert(end() == 2 && seen.deliveries == 1 && seen.delivered[0].offset == 1);
 }
 
+Test(bus_mem, an_append_that_is_overtaken_stands_behind_the_next_one) {
+    fate = HY_MEM_OVERTAKEN;
+    append("a", 1);
+    poll_all();
+    cr_assert(end() == 0 && seen.deliveries == 0);
+    fate = HY_MEM_KEPT;
+    append("b", 2);
+    poll_all();
+    cr_assert(end() == 2 && seen.deliveries == 2);
+    cr_assert(seen.delivered[0].token == 2 && seen.delivered[0].offset == 0);
+    cr_assert(seen.delivered[1].token == 1 && seen.delivered[1].offset == 1);
+}
+
 Test(bus_mem, what_a_dead_instance_sent_may_still_arrive) {
     fate = HY_MEM_LATE;
     append("a", 1);

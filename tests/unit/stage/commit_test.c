@@ -19,10 +19,10 @@ Test(commit, a_hole_with_stale_blocks_only_is_skipped_and_the_block_counts) {
     uint32_t owner = world_start_owner(world);
     world_turns(world, owner, 4);
     then_right(world);
-    cr_assert_eq(world->judge.logs[0].claims, 2);
+    cr_assert_eq(toys(world)->judge.logs[0].claims, 2);
     hy_mem_broker_release(world->broker, 1);
     cr_assert_eq(sum_after(world), 11);
-    cr_assert_eq(world->judge.logs[0].dropped, 1);
+    cr_assert_eq(toys(world)->judge.logs[0].dropped, 1);
     cr_assert_eq(world_metric(world, owner, "huiyuan_holes_total"), 1);
     cr_assert_eq(world_metric(world, owner, "huiyuan_claims_total"), 1);
     world_free(world);
@@ -38,7 +38,7 @@ Test(commit, its_own_repeat_is_skipped) {
     cr_assert_eq(sum_after(world), 11);
     world_put(world, "anna p3 1000 100");
     cr_assert_eq(sum_after(world), 111);
-    cr_assert_eq(world->judge.logs[0].dropped, 1);
+    cr_assert_eq(toys(world)->judge.logs[0].dropped, 1);
     cr_assert_eq(world_metric(world, owner, "huiyuan_claims_total"), 1);
     world_free(world);
 }
@@ -51,7 +51,7 @@ Test(commit, a_failed_report_of_a_written_block_leads_to_a_new_claim_and_nothing
     world_put(world, "anna p1 1000 5 @gateway");
     cr_assert_eq(sum_after(world), 5);
     cr_assert_eq(world_metric(world, owner, "huiyuan_claims_total"), 2);
-    cr_assert_eq(world->answer_count, 1);
+    cr_assert_eq(toys(world)->answer_count, 1);
     world_free(world);
 }
 
@@ -63,7 +63,7 @@ Test(commit, a_failed_report_of_a_block_that_was_not_written_loses_nothing) {
     world_put(world, "anna p1 1000 5 @gateway");
     cr_assert_eq(sum_after(world), 5);
     cr_assert_eq(world_metric(world, owner, "huiyuan_claims_total"), 2);
-    cr_assert_eq(world->answer_count, 1);
+    cr_assert_eq(toys(world)->answer_count, 1);
     world_free(world);
 }
 
@@ -73,7 +73,7 @@ Test(commit, a_claim_that_failed_is_made_again) {
     world_start_owner(world);
     world_put(world, "anna p1 1000 5");
     cr_assert_eq(sum_after(world), 5);
-    cr_assert_eq(world->judge.logs[0].claims, 2);
+    cr_assert_eq(toys(world)->judge.logs[0].claims, 2);
     world_free(world);
 }
 
@@ -84,12 +84,12 @@ Test(commit, nothing_is_answered_or_projected_before_the_report) {
     world_next_append(world, "points", HY_MEM_LATE);
     world_put(world, "anna p1 1000 5 m1 @gateway");
     world_turns(world, owner, 3000);
-    cr_assert_eq(world->answer_count, 0);
+    cr_assert_eq(toys(world)->answer_count, 0);
     cr_assert_eq(world_seq(world, 0), 0);
     cr_assert_eq(hy_mem_broker_end(world->broker, "commands", 0), 0);
     hy_mem_broker_release(world->broker, 1);
     cr_assert_eq(sum_after(world), 5);
-    cr_assert_eq(world->answer_count, 1);
+    cr_assert_eq(toys(world)->answer_count, 1);
     world_free(world);
 }
 
@@ -137,7 +137,7 @@ Test(commit, a_block_closes_at_its_bound_and_a_batch_makes_as_many_as_it_needs) 
     for (int i = 0; i < 100; i++)
         world_put(world, "anna p%d 1000 1", i);
     cr_assert_eq(sum_after(world), 100);
-    cr_assert_gt(world->judge.logs[0].seq, 10);
+    cr_assert_gt(toys(world)->judge.logs[0].seq, 10);
     world_free(world);
 }
 
@@ -148,7 +148,7 @@ Test(commit, batches_grow_under_load) {
     for (int i = 0; i < 1000; i++)
         world_put(world, "anna p%d 1000 1", i);
     cr_assert_eq(sum_after(world), 1000);
-    cr_assert_leq(world->judge.logs[0].seq, 3);
+    cr_assert_leq(toys(world)->judge.logs[0].seq, 3);
     world_free(world);
 }
 

@@ -5,7 +5,7 @@
 #include "tests/unit/stage/given.h"
 
 static const struct judge_record *record(struct world *world, const char *id, size_t n) {
-    const struct judge_record *found = judge_find(&world->judge, id, n);
+    const struct judge_record *found = judge_find(&toys(world)->judge, id, n);
     cr_assert_not_null(found, "%s has no record %zu", id, n);
     return found;
 }
@@ -37,7 +37,7 @@ Test(duplicates, the_same_content_gets_the_same_answer_and_names_the_first_recor
     cr_assert_eq(again->original->index, first->index);
     cr_assert_gt(again->answer.len, 0);
     cr_assert(same_bytes(again->answer, first->record->answer));
-    cr_assert_eq(world->answer_count, 2);
+    cr_assert_eq(toys(world)->answer_count, 2);
     cr_assert_eq(world_sum(world, "anna"), 11);
     world_free(world);
 }
@@ -50,7 +50,7 @@ Test(duplicates, one_in_the_same_batch_is_recognised_too) {
     world_settle(world);
     then_at_rest(world);
     cr_assert_eq(world_sum(world, "anna"), 5);
-    cr_assert_eq(world->answer_count, 2);
+    cr_assert_eq(toys(world)->answer_count, 2);
     world_free(world);
 }
 
@@ -74,7 +74,7 @@ Test(duplicates, other_content_under_the_same_id_is_refused_into_dead_letters) {
     world_settle(world);
     then_at_rest(world);
     then_outcome(world, "p1", 1, HUIYUAN__V1__OUTCOME__OUTCOME_CONFLICT, "id_reused");
-    cr_assert_eq(world->judge.logs[0].dead_letter_count, 1);
+    cr_assert_eq(toys(world)->judge.logs[0].dead_letter_count, 1);
     cr_assert_eq(world_sum(world, "anna"), 5);
     world_free(world);
 }
@@ -103,7 +103,7 @@ Test(duplicates, what_is_older_than_the_window_is_refused_into_dead_letters) {
     then_outcome(world, "p2", 0, HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED, "");
     then_outcome(world, "p3", 0, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED, "too_old");
     then_outcome(world, "p4", 0, HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED, "");
-    cr_assert_eq(world->judge.logs[0].dead_letter_count, 1);
+    cr_assert_eq(toys(world)->judge.logs[0].dead_letter_count, 1);
     world_free(world);
 }
 
@@ -131,7 +131,7 @@ Test(duplicates, pages_of_receipts_are_searched_after_a_restart) {
     world_put(world, "anna p100 1100 1");
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(judge_count(&world->judge, HUIYUAN__V1__OUTCOME__OUTCOME_DUPLICATE), 100);
+    cr_assert_eq(judge_count(&toys(world)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_DUPLICATE), 100);
     cr_assert_eq(world_sum(world, "anna"), 101);
     world_free(world);
 }
@@ -157,17 +157,17 @@ Test(duplicates, cold_members_are_decided_on_as_warm_ones_are) {
     struct world *warm = after_the_same_inputs(1000000);
     cr_assert_gt(world_metric(cold, 0, "huiyuan_members_loaded_total"),
                  5 * world_metric(warm, 0, "huiyuan_members_loaded_total"));
-    cr_assert_eq(cold->judge.record_count, warm->judge.record_count);
-    for (size_t i = 0; i < cold->judge.record_count; i++) {
-        const Huiyuan__V1__Record *a = cold->judge.records[i].record;
-        const Huiyuan__V1__Record *b = warm->judge.records[i].record;
+    cr_assert_eq(toys(cold)->judge.record_count, toys(warm)->judge.record_count);
+    for (size_t i = 0; i < toys(cold)->judge.record_count; i++) {
+        const Huiyuan__V1__Record *a = toys(cold)->judge.records[i].record;
+        const Huiyuan__V1__Record *b = toys(warm)->judge.records[i].record;
         cr_assert_eq(a->outcome, b->outcome, "%s", a->input_id);
         cr_assert(same_bytes(a->body, b->body));
         cr_assert_str_eq(a->code, b->code);
     }
-    cr_assert_gt(judge_count(&cold->judge, HUIYUAN__V1__OUTCOME__OUTCOME_DUPLICATE), 20);
-    cr_assert_gt(judge_count(&cold->judge, HUIYUAN__V1__OUTCOME__OUTCOME_CONFLICT), 20);
-    cr_assert_gt(judge_count(&cold->judge, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED), 20);
+    cr_assert_gt(judge_count(&toys(cold)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_DUPLICATE), 20);
+    cr_assert_gt(judge_count(&toys(cold)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_CONFLICT), 20);
+    cr_assert_gt(judge_count(&toys(cold)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED), 20);
     world_free(cold);
     world_free(warm);
 }
@@ -179,7 +179,7 @@ Test(duplicates, members_in_memory_stay_within_their_bound) {
     uint32_t owner = world_start_owner(world);
     for (int i = 0; i < 300; i++)
         world_put(world, "m%d p%d 1000 1", i, i);
-    while (judge_count(&world->judge, HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) <
+    while (judge_count(&toys(world)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) <
            300) { // also while inputs wait
         world_turn(world, owner);
         world->now_ms += 300; // nothing is gathered for a later projection

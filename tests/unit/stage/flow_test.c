@@ -30,8 +30,8 @@ Test(flow, malformed_and_oversized_input_never_stops_it) {
     world_put(world, "anna p1 1000 5");
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(judge_count(&world->judge, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED), 14);
-    cr_assert_eq(world->judge.logs[0].dead_letter_count, 14);
+    cr_assert_eq(judge_count(&toys(world)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED), 14);
+    cr_assert_eq(toys(world)->judge.logs[0].dead_letter_count, 14);
     cr_assert_eq(world_sum(world, "anna"), 5);
     world_free(world);
 }
@@ -44,7 +44,7 @@ Test(flow, a_forwarded_event_that_came_to_the_wrong_partition_again_goes_to_dead
     world_put_command(world, "points", 0, "points", 7, 1, text);
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(judge_count(&world->judge, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED), 1);
+    cr_assert_eq(judge_count(&toys(world)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED), 1);
     world_free(world);
 }
 
@@ -66,8 +66,8 @@ Test(flow, no_input_is_skipped_or_read_twice_over_restarts) {
     world_start_owner(world);
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(world->judge.record_count, 300);
-    cr_assert_eq(judge_count(&world->judge, HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED), 300);
+    cr_assert_eq(toys(world)->judge.record_count, 300);
+    cr_assert_eq(judge_count(&toys(world)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED), 300);
     world_free(world);
 }
 
@@ -82,10 +82,10 @@ Test(flow, a_drain_finishes_what_is_in_flight_and_takes_nothing_more) {
     world_turns(world, owner, 4);
     cr_assert(world_stop(world, owner));
     then_right(world);
-    size_t records = world->judge.record_count;
+    size_t records = toys(world)->judge.record_count;
     cr_assert(records > 0 && records < 100, "%zu", records);
     for (uint32_t p = 0; p < 2; p++)
-        cr_assert_eq(world_seq(world, p), world->judge.logs[p].seq, "Redis is behind after a drain");
+        cr_assert_eq(world_seq(world, p), toys(world)->judge.logs[p].seq, "Redis is behind after a drain");
     uint32_t next = world_start_owner(world);
     world_settle(world);
     then_at_rest(world);
@@ -104,11 +104,11 @@ Test(flow, what_waits_stays_bounded_while_redis_is_away_and_all_of_it_is_done_la
         world_turn(world, owner);
         cr_assert_leq(hy_bus_mem_lent(world->instances[owner].bus), 50);
     }
-    cr_assert_eq(world->judge.record_count, 0);
+    cr_assert_eq(toys(world)->judge.record_count, 0);
     world_redis_away(world, false);
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(judge_count(&world->judge, HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED), 1000);
+    cr_assert_eq(judge_count(&toys(world)->judge, HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED), 1000);
     world_free(world);
 }
 
@@ -146,7 +146,7 @@ Test(flow, what_was_decided_when_redis_went_away_becomes_durable_all_the_same) {
     hy_mem_broker_release(world->broker, 1);
     world_turns(world, owner, 10);
     then_right(world);
-    cr_assert_eq(world->judge.logs[0].seq, 2);
+    cr_assert_eq(toys(world)->judge.logs[0].seq, 2);
     world_redis_away(world, false);
     world_settle(world);
     then_at_rest(world);
@@ -167,9 +167,9 @@ static void refer(void *context, uint32_t reference, struct hy_bytes key, struct
 Test(flow, references_are_read_whole_before_anything_is_claimed) {
     static const char *const references[] = {"program"};
     struct world *world = given_world(1);
-    world->brain.references = references;
-    world->brain.reference_count = 1;
-    world->brain.refer = refer;
+    toys(world)->brain.references = references;
+    toys(world)->brain.reference_count = 1;
+    toys(world)->brain.refer = refer;
     for (int i = 0; i < 5; i++)
         world_put_at(world, "program", 0, hy_bytes_of("rule"));
     world_put(world, "anna p1 1000 5");

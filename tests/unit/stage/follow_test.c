@@ -2,7 +2,7 @@
 #include "tests/unit/stage/given.h"
 
 static uint32_t start_followers(struct world *world) {
-    world->judge.followed = true;
+    toys(world)->judge.followed = true;
     uint32_t follower = world_start_follower(world);
     for (uint32_t p = 0; p < world->options.partitions; p++)
         world_own(world, follower, p);
@@ -23,8 +23,8 @@ Test(follow, each_accepted_record_is_taken_once_and_in_order) {
     put_many(world, 1, 10); // again
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(world->judge.follower_count, 36); // without 13, 23, 33, 43
-    cr_assert_eq(world->effects, 36);
+    cr_assert_eq(toys(world)->judge.follower_count, 36); // without 13, 23, 33, 43
+    cr_assert_eq(toys(world)->effects, 36);
     world_free(world);
 }
 
@@ -39,13 +39,13 @@ Test(follow, a_block_is_taken_in_parts_and_resumed_in_its_middle) {
         uint32_t follower = start_followers(world);
         world_turns(world, follower, 15 + 2 * crash);
         world_crash(world, follower, (size_t)crash % 3);
-        cr_assert(judge_logs(&world->judge), "%s", world_fault(world));
+        cr_assert(judge_logs(&toys(world)->judge), "%s", world_fault(world));
     }
-    cr_assert_gt(world->judge.logs[0].follower.seq, 1);
+    cr_assert_gt(toys(world)->judge.logs[0].follower.seq, 1);
     start_followers(world);
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(world->judge.follower_count, 27);
+    cr_assert_eq(toys(world)->judge.follower_count, 27);
     world_free(world);
 }
 
@@ -56,7 +56,7 @@ Test(follow, an_effect_is_done_only_when_its_record_is_durable) {
     world_settle(world);
     uint32_t follower = start_followers(world);
     world_settle(world);
-    cr_assert_eq(world->effects, 1);
+    cr_assert_eq(toys(world)->effects, 1);
     put_many(world, 2, 2);
     world_next_append(world, "tiers", HY_MEM_FAILED_LOST);
     for (int i = 0; i < 200 && world->fate_topic != NULL; i++) {
@@ -64,10 +64,10 @@ Test(follow, an_effect_is_done_only_when_its_record_is_durable) {
         world_turns(world, follower, 1);
     }
     cr_assert_null(world->fate_topic);
-    cr_assert_eq(world->effects, 1, "its block was lost");
+    cr_assert_eq(toys(world)->effects, 1, "its block was lost");
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(world->effects, 2, "decided again, and done once");
+    cr_assert_eq(toys(world)->effects, 2, "decided again, and done once");
     world_free(world);
 }
 
@@ -93,14 +93,14 @@ Test(follow, when_what_is_due_changes_everybody_is_asked_again) {
         world_put(world, "m%d p%d %lld 7", i, i, (long long)event_ms);
     world_settle(world);
     cr_assert_eq(world_due_in(world, "tiers", "m3"), event_ms + 1000);
-    world->due_later_ms = 5000;
-    world->due_version++;
+    toys(world)->due_later_ms = 5000;
+    toys(world)->due_version++;
     world_settle(world);
     then_at_rest(world);
     cr_assert_eq(world_due_in(world, "tiers", "m3"), event_ms + 6000, "in Redis, without a record");
     cr_assert_eq(world_sum_in(world, "tiers", "m3"), 7);
-    world->due_later_ms = -100000;
-    world->due_version++;
+    toys(world)->due_later_ms = -100000;
+    toys(world)->due_version++;
     world_settle(world);
     then_at_rest(world);
     cr_assert_eq(world_sum_in(world, "tiers", "m3"), 1007);

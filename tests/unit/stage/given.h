@@ -15,11 +15,11 @@ static inline struct world *given_world(uint32_t partitions) {
 static inline void given_one_block_each(struct world *world, uint32_t owner, const char *member, int first,
                                         int last) {
     for (int i = first; i <= last; i++) {
-        uint64_t seq = world->judge.logs[0].seq;
+        uint64_t seq = toys(world)->judge.logs[0].seq;
         world_put(world, "%s p%d 1000 1", member, i);
-        for (int turn = 0; turn < 100 && world->judge.logs[0].seq == seq; turn++) {
+        for (int turn = 0; turn < 100 && toys(world)->judge.logs[0].seq == seq; turn++) {
             world_turn(world, owner);
-            cr_assert(judge_logs(&world->judge), "%s", world_fault(world));
+            cr_assert(judge_logs(&toys(world)->judge), "%s", world_fault(world));
         }
     }
 }

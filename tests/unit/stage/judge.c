@@ -31,6 +31,7 @@ void judge_free(struct judge *judge) {
     }
     hy_free(judge->members);
     hy_free(judge->records);
+    hy_free(judge->follower_records);
     hy_arena_free(&judge->arena);
 }
 
@@ -221,7 +222,7 @@ bool judge_logs(struct judge *judge) {
         }
     }
     if (judge->followed && !judge_followers(judge)) return false;
-    return judge->fault[0] == '\0';
+    return judge_kafka(judge) && judge->fault[0] == '\0';
 }
 
 static bool inputs_at_rest(struct judge *judge, uint32_t partition) {

@@ -5,6 +5,7 @@
 //   judge_input.c  one input → the record that it deserves (knows the toy's inputs)
 //   judge_follower.c  a log that is made of another log
 //   judge_redis.c  Redis against the fold, up to its watermark
+//   judge_kafka.c  emissions and committed offsets: none before its record
 //
 // It never looks into an instance: it knows what was published, what is in the topics, and what is in Redis.
 #pragma once
@@ -87,10 +88,11 @@ struct judge_log {
     size_t blocks_capacity;
     size_t claims, dropped; // messages of the log
     // What of this partition's emissions has reached its topics.
-    int64_t commands_read;      // of partition p of `commands`
-    int64_t dead_letters_read;  // of partition p of `dead-letters`
-    struct judge_marks arrived; // here, in `commands`: without gaps, by source partition
-    char (*dead_letters)[64];   // keys, as found; once each
+    int64_t commands_read;                          // of partition p of `commands`
+    int64_t dead_letters_read;                      // of partition p of `dead-letters`
+    int64_t commands_checked, dead_letters_checked; // by judge_kafka
+    struct judge_marks arrived;                     // here, in `commands`: without gaps, by source partition
+    char (*dead_letters)[64];                       // keys, as found; once each
     size_t dead_letter_count, dead_letter_capacity, dead_letter_messages;
     struct hy_bytes watermark; // in Redis, when it was looked at last
     // The follower's log of this partition.
@@ -112,8 +114,13 @@ struct judge {
     size_t record_count, record_capacity;
     struct judge_member *members;
     size_t member_count, member_capacity;
-    bool followed;                 // there are followers
-    size_t follower_count;         // records of theirs
+    bool followed;         // there are followers
+    size_t follower_count; // records of theirs
+    struct judge_followed {
+        const Huiyuan__V1__Record *record;
+        bool done; // its effect
+    } * follower_records;
+    size_t follower_capacity;
     char fault[JUDGE_FAULT_BYTES]; // the first; empty: none
 };
 
@@ -143,10 +150,15 @@ uint64_t judge_marks_get(const struct judge_marks *marks, const char *log, uint3
 void judge_marks_set(struct judge *judge, struct judge_marks *marks, const char *log, uint32_t partition,
                      uint64_t number);
 
+// judge_kafka.c. After the logs: nothing was sent or committed that no durable record accounts for.
+bool judge_kafka(struct judge *judge);
+
 // judge_follower.c. The follower's log against the log that it follows: each record that interests it, once,
 // in order.
 bool judge_followers(struct judge *judge);
 bool judge_followers_rest(struct judge *judge); // … and all of them
+// The follower's effect of that input was done: once, and its record is durable.
+bool judge_effect(struct judge *judge, const char *member_id, const char *input_id);
 
 // judge_input.c, for judge.c. What a record of this place must say; then the model goes on by it.
 bool judge_verdict(struct judge *judge, const struct judge_record *judged);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/memory.h"
 #include "proto/points.pb-c.h"
 #include "tests/unit/stage/judge.h"
 
@@ -25,8 +26,17 @@ static const struct judge_record *next_wanted(struct judge *judge, uint32_t part
     return NULL;
 }
 
+static void keep(struct judge *judge, const Huiyuan__V1__Record *record) {
+    if (judge->follower_count == judge->follower_capacity) {
+        judge->follower_capacity = judge->follower_capacity == 0 ? 64 : judge->follower_capacity * 2;
+        judge->follower_records =
+            hy_realloc(judge->follower_records, judge->follower_capacity * sizeof *judge->follower_records);
+    }
+    judge->follower_records[judge->follower_count++] = (struct judge_followed){.record = record};
+}
+
 static bool follow(struct judge *judge, uint32_t partition, const Huiyuan__V1__Record *record) {
-    judge->follower_count++;
+    keep(judge, record);
     if (record->source != 1) return true; // its own timers
     const struct judge_record *wanted = next_wanted(judge, partition);
     if (wanted == NULL)
@@ -81,6 +91,19 @@ bool judge_followers(struct judge *judge) {
         }
     }
     return true;
+}
+
+bool judge_effect(struct judge *judge, const char *member_id, const char *input_id) {
+    if (!judge_logs(judge) || !judge_followers(judge)) return false;
+    for (size_t i = judge->follower_count; i-- > 0;) {
+        struct judge_followed *followed = &judge->follower_records[i];
+        if (followed->done || strcmp(followed->record->input_id, input_id) != 0 ||
+            strcmp(followed->record->member_id, member_id) != 0)
+            continue;
+        return followed->done = true;
+    }
+    return judge_fail(judge, "the effect of %s for %s was done again, or before its record is durable",
+                      input_id, member_id);
 }
 
 bool judge_followers_rest(struct judge *judge) {

@@ -8,6 +8,7 @@
 
 #include "common/base/memory.h"
 #include "common/io/log.h"
+#include "tests/unit/stage/damage.h"
 #include "tests/unit/stage/world.h"
 
 enum {
@@ -17,12 +18,19 @@ enum {
     SNAPSHOTS = 2,
 };
 
+// What may happen next. Each history has its own weights: one that is all crashes finds what a mixture hides.
+enum act { STEP, PUBLISH, PASS_TIME, REBALANCE, CRASH, CHANGE_DUE, TROUBLE_BROKER, TROUBLE_STORE, ACTS };
+
 struct history {
+    unsigned weights[ACTS];
+    unsigned favour; // quarters of what happens that happen to the first instance
     uint64_t seed;
     struct world *world;
     char texts[TEXTS][128];
     size_t text_count;
     unsigned members;
+    unsigned timer_odds,
+        sends_odds; // one input of so many sets a timer, or sends half of it to another member
     unsigned serial;
     int64_t event_ms;
     struct hy_mem_snapshot *snapshots[SNAPSHOTS];
@@ -42,23 +50,18 @@ static uint32_t partitions(const struct history *history) {
 
 static uint32_t some_instance(struct history *history) {
     const struct world *world = history->world;
-    uint32_t first = draw(history, WORLD_INSTANCES);
+    uint32_t alive[WORLD_INSTANCES];
+    unsigned count = 0;
     for (uint32_t i = 0; i < WORLD_INSTANCES; i++) {
-        uint32_t index = (first + i) % WORLD_INSTANCES;
-        if (world->instances[index].alive) return index;
+        if (world->instances[i].alive) alive[count++] = i;
     }
-    return world_start_owner(history->world);
+    if (count == 0) return world_start_owner(history->world);
+    return draw(history, 4) < history->favour ? alive[0] : alive[draw(history, count)];
 }
 
-// One that follows, or one that does not; WORLD_INSTANCES: there is none.
-static uint32_t some_of_kind(struct history *history, bool follows) {
-    const struct world *world = history->world;
-    uint32_t first = draw(history, WORLD_INSTANCES);
-    for (uint32_t i = 0; i < WORLD_INSTANCES; i++) {
-        uint32_t index = (first + i) % WORLD_INSTANCES;
-        if (world->instances[index].alive && world->instances[index].follows == follows) return index;
-    }
-    return WORLD_INSTANCES;
+// Of instances started from here on: some cut in the middle what others write as one block.
+static void choose_block_bytes(struct history *history) {
+    history->world->options.block_bytes = 64 + draw(history, draw(history, 2) == 0 ? 1500 : 200);
 }
 
 // A fresh input; event times wander, sometimes far. Timers come due about now: some are replaced before.
@@ -66,12 +69,14 @@ static const char *fresh(struct history *history) {
     char *text = history->texts[history->text_count++ % TEXTS];
     history->event_ms += draw(history, 60) == 0 ? TOY_WINDOW_MS / 3 : (int64_t)draw(history, 1000);
     int64_t event_ms = history->event_ms - (draw(history, 10) == 0 ? TOY_WINDOW_MS - 500 : 0);
-    int amount = draw(history, 8) == 0 ? 7 : draw(history, 10) == 0 ? -1 : (int)draw(history, 100);
+    int amount = draw(history, history->timer_odds) == 0 ? 7
+                 : draw(history, 10) == 0                ? -1
+                                                         : (int)draw(history, 100);
     if (amount == 7 && draw(history, 4) > 0)
         event_ms = history->world->now_ms - 1000 + (int64_t)draw(history, 3000);
     int length = snprintf(text, sizeof history->texts[0], "m%u i%u %" PRId64 " %d",
                           draw(history, history->members), history->serial++, event_ms, amount);
-    if (draw(history, 6) == 0)
+    if (draw(history, history->sends_odds) == 0)
         length += snprintf(text + length, sizeof history->texts[0] - (size_t)length, " m%u",
                            draw(history, history->members));
     if (draw(history, 3) == 0)
@@ -168,7 +173,7 @@ static void rebalance(struct history *history) {
     if (draw(history, 3) > 0) { // from all that know of it; some do not for a while
         for (uint32_t i = 0; i < world->instance_count; i++) {
             if (world->instances[i].owns[partition] &&
-                world->instances[i].follows == world->instances[index].follows && draw(history, 2) == 0)
+                world->instances[i].service == world->instances[index].service && draw(history, 2) == 0)
                 world_disown(world, i, partition, draw(history, 2) == 0);
         }
     }
@@ -178,8 +183,9 @@ static void rebalance(struct history *history) {
 static void crash(struct history *history) {
     struct world *world = history->world;
     uint32_t index = some_instance(history);
-    bool follows = world->instances[index].follows;
+    bool follows = world_follows(&world->instances[index]);
     world_crash(world, index, draw(history, 4));
+    choose_block_bytes(history);
     index = follows ? world_start_follower(world) : world_start(world);
     world->instances[index].skew_ms = (int64_t)draw(history, 4000) - 2000;
     for (uint32_t p = 0; p < partitions(history); p++) {
@@ -220,6 +226,15 @@ static void restore(struct history *history, unsigned place) {
     hy_mem_table_restore(history->world->table, history->snapshots[place]);
 }
 
+static void lose(struct history *history, unsigned place) {
+    if (history->snapshots[place] != NULL) {
+        restore(history, place);
+        return;
+    }
+    world_note(history->world, "flush");
+    hy_mem_table_flush(history->world->table);
+}
+
 static void trouble_store(struct history *history) {
     struct world *world = history->world;
     unsigned place = draw(history, SNAPSHOTS);
@@ -248,29 +263,50 @@ static void pass_time(struct history *history) {
 
 static void change_due(struct history *history) {
     struct world *world = history->world;
-    world->due_later_ms = (int64_t)draw(history, 5) * 700 - 1400;
-    world->due_version++;
-    world_note(world, "the follower's timers are due %" PRId64 " ms later", world->due_later_ms);
+    toys(world)->due_later_ms = (int64_t)draw(history, 5) * 700 - 1400;
+    toys(world)->due_version++;
+    world_note(world, "the follower's timers are due %" PRId64 " ms later", toys(world)->due_later_ms);
 }
 
 static void act(struct history *history) {
-    unsigned kind = draw(history, 100);
-    if (kind < 60)
-        step(history);
-    else if (kind < 76)
-        publish(history);
-    else if (kind < 84)
-        pass_time(history);
-    else if (kind < 87)
-        rebalance(history);
-    else if (kind < 89)
-        crash(history);
-    else if (kind < 90 && history->followed)
-        change_due(history);
-    else if (kind < 95)
-        trouble_broker(history);
-    else
-        trouble_store(history);
+    static void (*const acts[ACTS])(struct history *) = {
+        [STEP] = step,
+        [PUBLISH] = publish,
+        [PASS_TIME] = pass_time,
+        [REBALANCE] = rebalance,
+        [CRASH] = crash,
+        [CHANGE_DUE] = change_due,
+        [TROUBLE_BROKER] = trouble_broker,
+        [TROUBLE_STORE] = trouble_store,
+    };
+    unsigned sum = 0;
+    for (unsigned i = 0; i < ACTS; i++)
+        sum += history->weights[i];
+    unsigned kind = 0;
+    for (unsigned left = draw(history, sum); left >= history->weights[kind]; kind++)
+        left -= history->weights[kind];
+    acts[kind](history);
+}
+
+static void choose_character(struct history *history) {
+    static const unsigned usual[ACTS] = {240, 64, 32, 12, 8, 4, 20, 20};
+    for (unsigned i = 0; i < ACTS; i++) {
+        unsigned power =
+            i == STEP || i == PUBLISH ? 2 : draw(history, 5); // from a quarter of it to four times
+        history->weights[i] = usual[i] * (1U << power) / 4;
+    }
+    if (!history->followed) history->weights[CHANGE_DUE] = 0;
+    history->favour = draw(history, 4);
+    history->members = 1 + draw(history, draw(history, 2) == 0 ? 8 : 3);
+    history->timer_odds = draw(history, 3) == 0 ? 2 : 8;
+    history->sends_odds = draw(history, 3) == 0 ? 2 : 6;
+    if (history->world->faulty_topic != NULL) history->sends_odds = 1 + draw(history, 2);
+}
+
+// Per cent of one kind of fault: often none, sometimes more than all the others together.
+static unsigned some(struct world *world, unsigned usual) {
+    static const unsigned times[] = {0, 1, 1, 4};
+    return (unsigned)world_draw(world, usual) * times[world_draw(world, 4)];
 }
 
 static struct world *random_world(uint64_t seed) {
@@ -278,30 +314,21 @@ static struct world *random_world(uint64_t seed) {
     world->random = seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
     struct hy_stage_options *options = &world->options;
     options->batch_inputs = 1 + (size_t)world_draw(world, 12);
-    options->block_bytes = 64 + (size_t)world_draw(world, 1500);
     options->cache_members = world_draw(world, 2) == 0 ? 1 + (size_t)world_draw(world, 4) : 1000;
-    options->call_members = 1 + (size_t)world_draw(world, 4);
+    options->call_members = 1 + (size_t)world_draw(world, 2);
     options->backlog_inputs = 1 + (size_t)world_draw(world, 40);
-    bool faulty = world_draw(world, 4) > 0;
-    if (faulty)
-        world->faults = (struct world_faults){
-            (unsigned)world_draw(world, 10), (unsigned)world_draw(world, 10), (unsigned)world_draw(world, 10),
-            (unsigned)world_draw(world, 6),  (unsigned)world_draw(world, 6),  (unsigned)world_draw(world, 50),
-            (unsigned)world_draw(world, 10)};
-    return world;
-}
-
-static void one_owner_each(struct history *history, bool follows) {
-    struct world *world = history->world;
-    for (uint32_t p = 0; p < partitions(history); p++) {
-        uint32_t owner = some_of_kind(history, follows);
-        if (owner == WORLD_INSTANCES) owner = follows ? world_start_follower(world) : world_start(world);
-        for (uint32_t i = 0; i < world->instance_count; i++) {
-            if (i != owner && world->instances[i].follows == follows && world->instances[i].owns[p])
-                world_disown(world, i, p, false);
-        }
-        if (!world->instances[owner].owns[p]) world_own(world, owner, p);
+    unsigned kind = (unsigned)world_draw(world, 8);
+    if (kind > 1)
+        world->faults =
+            (struct world_faults){some(world, 10), some(world, 10), some(world, 10),
+                                  some(world, 6),  some(world, 6),  (unsigned)world_draw(world, 50),
+                                  some(world, 10), some(world, 6)};
+    if (kind > 5) { // the log is sound, and its owner lives, but what is emitted hardly gets through
+        world->faulty_topic = "commands";
+        world->faults.late_report = 5 + (unsigned)world_draw(world, 30);
+        world->faults.failed_lost = 5 + (unsigned)world_draw(world, 30);
     }
+    return world;
 }
 
 // All troubles over, one instance for each partition, no zombies: now everything must be finished.
@@ -316,34 +343,46 @@ static void calm(struct history *history) {
         if (world->instances[i].alive) hy_bus_mem_refuse(world->instances[i].bus, false);
     }
     // What another service could not get through, it sends again.
-    one_owner_each(history, false);
-    if (history->followed) one_owner_each(history, true);
+    world_one_owner(world, false);
+    if (history->followed) world_one_owner(world, true);
 }
 
 static bool live(struct history *history) {
     struct world *world = history->world;
-    for (uint32_t i = draw(history, 2); i < 2; i++)
+    for (uint32_t i = draw(history, 2); i < 2; i++) {
+        choose_block_bytes(history);
         world_start_owner(world);
-    history->followed = world->judge.followed = draw(history, 3) == 0;
+    }
+    history->followed = toys(world)->judge.followed = draw(history, 2) == 0;
     for (uint32_t i = history->followed ? draw(history, 2) : 2; i < 2; i++) {
+        choose_block_bytes(history);
         uint32_t follower = world_start_follower(world);
         for (uint32_t p = 0; p < partitions(history); p++)
             world_own(world, follower, p);
     }
+    choose_character(history);
     for (int i = 0; i < STEPS; i++) {
         act(history);
-        if (!judge_logs(&world->judge) || !judge_redis(&world->judge, i % 16 == 0)) return false;
+        if (!judge_logs(&toys(world)->judge) || !judge_redis(&toys(world)->judge, i % 16 == 0)) return false;
     }
     calm(history);
     world_settle(world);
-    if (history->followed) { // few have anything else to do
+    if (history->followed) {                        // few have anything else to do
+        world->faults.held = draw(history, 2) * 95; // what they change does not reach Redis for a while
         publish(history);
-        for (unsigned turns = draw(history, 30); turns > 0; turns--)
+        for (unsigned turns = draw(history, 60); turns > 0; turns--)
             step(history);
         change_due(history);
+        for (unsigned turns = draw(history, 60); turns > 0; turns--)
+            step(history);
+        world->faults.held = 0;
         world_settle(world);
     }
-    return world_at_rest(world);
+    if (draw(history, 4) == 0) { // nothing to do, and Redis is not what it was
+        lose(history, draw(history, SNAPSHOTS));
+        world_settle(world);
+    }
+    return world_at_rest(world) && damage_noticed(world);
 }
 
 static void end(struct history *history) {
@@ -359,7 +398,7 @@ static struct coverage {
 } coverage;
 
 static void cover(const struct world *world) {
-    const struct judge *judge = &world->judge;
+    const struct judge *judge = &toys(world)->judge;
     coverage.records += judge->record_count;
     coverage.followed += judge->follower_count;
     for (size_t i = 0; i < judge->record_count; i++) {
@@ -375,7 +414,6 @@ static void cover(const struct world *world) {
 static bool run(uint64_t seed, bool loud) {
     struct history history = {.seed = seed, .world = random_world(seed), .event_ms = INT64_C(1700000000000)};
     history.world->loud = loud;
-    history.members = 1 + draw(&history, 8);
     bool right = live(&history);
     if (!right) {
         fprintf(stderr, "seed %" PRIu64 ": %s\n", seed, world_fault(history.world));

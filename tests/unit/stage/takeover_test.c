@@ -25,7 +25,7 @@ Test(takeover, a_new_owner_goes_on_where_a_crashed_one_was) {
     world_settle(world);
     then_at_rest(world);
     cr_assert_eq(world_sum(world, "anna"), 11);
-    cr_assert_eq(world->judge.logs[0].claims, 2);
+    cr_assert_eq(toys(world)->judge.logs[0].claims, 2);
     world_free(world);
 }
 
@@ -38,7 +38,7 @@ Test(takeover, it_folds_what_redis_does_not_have_up_to_its_own_claim) {
     given_one_block_each(world, first, "anna", 2, 20);
     world_crash(world, first, 0);
     cr_assert_eq(world_seq(world, 0), 1);
-    cr_assert_eq(world->judge.logs[0].seq, 20);
+    cr_assert_eq(toys(world)->judge.logs[0].seq, 20);
     world->faults.held = 0;
     uint32_t second = world_start_owner(world);
     world_settle(world);
@@ -74,12 +74,12 @@ Test(takeover, a_later_claim_fences_the_former_owner_and_it_answers_nobody) {
     world_put(world, "anna p2 1001 6 @gateway");
     world_turns(world, zombie, 20);
     then_right(world);
-    cr_assert_eq(world->answer_count, 0);
+    cr_assert_eq(toys(world)->answer_count, 0);
     cr_assert_eq(world_sum(world, "anna"), 5);
     cr_assert_eq(world_metric(world, zombie, "huiyuan_fenced_total"), 1);
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(world->answer_count, 1);
+    cr_assert_eq(toys(world)->answer_count, 1);
     cr_assert_eq(world_sum(world, "anna"), 11);
     world_free(world);
 }
@@ -159,17 +159,17 @@ Test(takeover, recorded_time_never_runs_backwards_when_the_clock_does) {
     uint32_t first = world_start_owner(world);
     world_put(world, "anna p1 1000 5");
     world_settle(world);
-    int64_t recorded_at_ms = world->judge.logs[0].recorded_at_ms;
+    int64_t recorded_at_ms = toys(world)->judge.logs[0].recorded_at_ms;
     world->now_ms -= 3600000;
     world_put(world, "anna p2 1000 6");
     world_settle(world);
-    cr_assert_eq(world->judge.logs[0].recorded_at_ms, recorded_at_ms);
+    cr_assert_eq(toys(world)->judge.logs[0].recorded_at_ms, recorded_at_ms);
     world_crash(world, first, 0);
     world_put(world, "anna p3 1000 7");
     world_start_owner(world);
     world_settle(world);
     then_at_rest(world);
-    cr_assert_eq(world->judge.logs[0].recorded_at_ms, recorded_at_ms);
+    cr_assert_eq(toys(world)->judge.logs[0].recorded_at_ms, recorded_at_ms);
     world_free(world);
 }
 
@@ -206,7 +206,7 @@ Test(takeover, a_partition_with_a_corrupt_log_stops_loudly_and_the_others_go_on)
     const char *sound = world_member(world, 1, 0);
     world_put(world, "%s p1 1000 5", sick);
     world_settle(world);
-    put_block(world, world->judge.logs[0].claim, 17);
+    put_block(world, toys(world)->judge.logs[0].claim, 17);
     world_crash(world, first, 0);
     uint32_t second = world_start_owner(world);
     world_put(world, "%s p2 1000 5", sick);
@@ -221,6 +221,46 @@ Test(takeover, a_partition_with_a_corrupt_log_stops_loudly_and_the_others_go_on)
     cr_assert_eq(world_sum(world, sick), 5);
     cr_assert_eq(world_seq(world, 0), 1);
     world_free(world);
+}
+
+// A damaged log may name anything: what it names is looked at before it is used.
+static int stopped_by_emission(const char *to, const char *key, uint32_t partition) {
+    struct world *world = given_world(1);
+    Huiyuan__V1__Emission emission = HUIYUAN__V1__EMISSION__INIT;
+    emission.to = (char *)(uintptr_t)to;
+    emission.key = (char *)(uintptr_t)key;
+    emission.partition = partition;
+    emission.number = 1;
+    Huiyuan__V1__Record record = HUIYUAN__V1__RECORD__INIT;
+    record.n_emissions = 1;
+    record.emissions = &(Huiyuan__V1__Emission *){&emission};
+    Huiyuan__V1__Claim claim = HUIYUAN__V1__CLAIM__INIT;
+    claim.claim = 1;
+    Huiyuan__V1__Block block = HUIYUAN__V1__BLOCK__INIT;
+    block.claim = block.seq = 1;
+    block.n_records = 1;
+    block.records = &(Huiyuan__V1__Record *){&record};
+    Huiyuan__V1__LogMessage message = HUIYUAN__V1__LOG_MESSAGE__INIT;
+    uint8_t bytes[256];
+    message.kind_case = HUIYUAN__V1__LOG_MESSAGE__KIND_CLAIM;
+    message.claim = &claim;
+    world_put_at(world, "points", 0, hy_bytes(bytes, huiyuan__v1__log_message__pack(&message, bytes)));
+    message.kind_case = HUIYUAN__V1__LOG_MESSAGE__KIND_BLOCK;
+    message.block = &block;
+    world_put_at(world, "points", 0, hy_bytes(bytes, huiyuan__v1__log_message__pack(&message, bytes)));
+    uint32_t owner = world_start_owner(world);
+    for (int i = 0; i < 50; i++)
+        world_turns(world, owner, 1);
+    int stopped = (int)hy_stage_stopped(world->instances[owner].stage);
+    world_free(world);
+    return stopped;
+}
+
+Test(takeover, a_log_that_names_a_topic_or_partition_that_does_not_exist_stops_the_partition) {
+    cr_assert_eq(stopped_by_emission("no-topic", "key", 0), 1);
+    cr_assert_eq(stopped_by_emission("points", "", 1), 1);
+    cr_assert_eq(stopped_by_emission("dead-letters", "", UINT32_MAX), 1);
+    cr_assert_eq(stopped_by_emission("member-keys", "key", 0), 0);
 }
 
 Test(takeover, a_log_that_lost_its_end_stops_the_partition) {

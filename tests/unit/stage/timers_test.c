@@ -7,7 +7,7 @@ static void wait_ms(struct world *world, int64_t ms) {
     for (int64_t end = world->now_ms + ms; world->now_ms < end; world->now_ms += 50) {
         for (uint32_t i = 0; i < world->instance_count; i++)
             world_turn(world, i);
-        cr_assert(judge_logs(&world->judge), "%s", world_fault(world));
+        cr_assert(judge_logs(&toys(world)->judge), "%s", world_fault(world));
     }
 }
 

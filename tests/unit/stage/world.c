@@ -3,47 +3,25 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "common/base/memory.h"
 #include "common/stage/keys.h"
 #include "proto/projection.pb-c.h"
 
-enum { QUIET_ROUNDS = 30, ROUND_MS = 100, ROUNDS_LIMIT = 20000 };
-
-uint64_t world_draw(struct world *world, uint64_t bound) {
-    uint64_t z = world->random += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (z ^ (z >> 31)) % bound;
-}
-
-void world_note(struct world *world, const char *format, ...) {
-    char *line = world->trace[world->trace_count++ % WORLD_TRACE];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, WORLD_TRACE_BYTES, format, arguments);
-    va_end(arguments);
-    if (world->loud) fprintf(stderr, "%s\n", line);
-}
-
-void world_print_trace(const struct world *world) {
-    size_t first = world->trace_count > WORLD_TRACE ? world->trace_count - WORLD_TRACE : 0;
-    for (size_t i = first; i < world->trace_count; i++)
-        fprintf(stderr, "  %s\n", world->trace[i % WORLD_TRACE]);
-}
+enum { TOY, FOLLOWER };
 
 // The toy's input, with a caller at its end.
 static struct hy_error read_input(void *context, uint32_t source, struct hy_bytes message,
                                   struct hy_arena *arena, struct hy_input *ret_input) {
-    const struct world *world = context;
+    const struct toy_world *toys = context;
     const uint8_t *at = message.length > 0 ? memrchr(message.data, '@', message.length) : NULL;
     bool called = at != NULL && at > message.data;
     struct hy_bytes toy = called ? hy_bytes(message.data, (size_t)(at - 1 - message.data)) : message;
     struct hy_error error = toy_brain().read(NULL, source, toy, arena, ret_input);
     if (error.code != HY_OK || !called) return error;
     char *id = hy_arena_zero(arena, HY_COMMAND_ID_BYTES);
-    hy_command_id_make(id, hy_partition_of(hy_bytes_of(ret_input->member_id), world->options.partitions),
+    hy_command_id_make(id, hy_partition_of(hy_bytes_of(ret_input->member_id), toys->world.options.partitions),
                        ret_input->member_id, ret_input->id);
     ret_input->command_id = id;
     ret_input->reply_to =
@@ -51,139 +29,83 @@ static struct hy_error read_input(void *context, uint32_t source, struct hy_byte
     return HY_NO_ERROR;
 }
 
-static enum hy_mem_fate choose_fate(void *context, struct hy_bus *bus, uint32_t topic, uint32_t partition) {
-    struct world *world = context;
-    (void)partition;
-    if (world->fate_topic != NULL) {
-        if (hy_bus_topic(bus, world->fate_topic) != topic) return HY_MEM_KEPT;
-        world->fate_topic = NULL;
-        return world->fate;
-    }
-    const struct world_faults *faults = &world->faults;
-    unsigned draw = (unsigned)world_draw(world, 100);
-    if (draw < faults->late) return HY_MEM_LATE;
-    draw -= faults->late;
-    if (draw < faults->late_report) return HY_MEM_LATE_REPORT;
-    draw -= faults->late_report;
-    if (draw < faults->repeated) return HY_MEM_REPEATED;
-    draw -= faults->repeated;
-    if (draw < faults->failed_kept) return HY_MEM_FAILED_KEPT;
-    draw -= faults->failed_kept;
-    return draw < faults->failed_lost ? HY_MEM_FAILED_LOST : HY_MEM_KEPT;
+static bool look(void *context) {
+    struct judge *judge = &((struct toy_world *)context)->judge;
+    return judge_logs(judge) && judge_redis(judge, false);
 }
 
-static bool took(size_t *count) {
-    if (*count == 0) return false;
-    --*count;
-    return true;
+static void heard(void *context, struct hy_bytes answer) {
+    struct toy_world *toys = context;
+    toys->answers[toys->answer_count++ % WORLD_ANSWERS] = hy_arena_bytes(&toys->judge.arena, answer);
+    if (judge_logs(&toys->judge)) judge_answer(&toys->judge, answer);
 }
 
-static enum hy_mem_request_fate choose_request(void *context, struct hy_store *store) {
-    struct world *world = context;
-    for (uint32_t i = 0; i < world->instance_count; i++) {
-        struct world_instance *instance = &world->instances[i];
-        if (instance->store != store) continue;
-        if (took(&instance->cut_answered)) return HY_MEM_ANSWERED;
-        if (took(&instance->cut_done)) return HY_MEM_DONE_AWAY;
-        if (took(&instance->cut_lost)) return HY_MEM_LOST_AWAY;
-    }
-    if (world_draw(world, 100) < world->faults.refused) return HY_MEM_LOST_AWAY;
-    return world_draw(world, 100) < world->faults.held ? HY_MEM_HELD : HY_MEM_ANSWERED;
-}
-
-static void heard(void *context, const struct hy_store_answer *answer) {
-    struct world *world = context;
-    if (answer->status != HY_STORE_OK || answer->count == 0) return;
-    world->answers[world->answer_count++ % WORLD_ANSWERS] =
-        hy_arena_bytes(&world->judge.arena, answer->values[0]);
-    if (judge_logs(&world->judge)) judge_answer(&world->judge, answer->values[0]);
-}
-
-static void set_time(struct world *world) {
-    hy_mem_broker_set_time(world->broker, world->now_ms);
-    hy_mem_table_set_time(world->table, world->now_ms);
+static void world_fails(void *context, const char *text) {
+    judge_fail(&((struct toy_world *)context)->judge, "%s", text);
 }
 
 static void note_effect(void *context, const char *member_id, struct hy_bytes effect) {
-    struct world *world = context;
-    world->effects++;
-    world_note(world, "effect for %s: %.*s", member_id, (int)effect.length, (const char *)effect.data);
+    struct toy_world *toys = context;
+    toys->effects++;
+    world_note(&toys->world, "effect for %s: %.*s", member_id, (int)effect.length, (const char *)effect.data);
+    char input_id[64];
+    snprintf(input_id, sizeof input_id, "%.*s", (int)effect.length, (const char *)effect.data);
+    judge_effect(&toys->judge, member_id, input_id);
 }
 
 static int64_t follower_due(void *context, const void *state) {
     int64_t due_ms = ((const struct toy_state *)state)->due_ms;
-    return due_ms == 0 ? 0 : due_ms + ((const struct world *)context)->due_later_ms;
+    return due_ms == 0 ? 0 : due_ms + ((const struct toy_world *)context)->due_later_ms;
 }
 
 static uint64_t follower_due_version(void *context) {
-    return ((const struct world *)context)->due_version;
+    return ((const struct toy_world *)context)->due_version;
+}
+
+static const struct hy_brain *open_toy(struct world *world, struct world_instance *instance) {
+    (void)instance;
+    return &toys(world)->brain;
+}
+
+static const struct hy_brain *open_follower(struct world *world, struct world_instance *instance) {
+    (void)instance;
+    return &toys(world)->follower;
 }
 
 struct world *world_new(uint32_t partitions) {
-    struct world *world = hy_calloc(1, sizeof *world);
-    world->options = hy_stage_defaults();
-    world->options.instance = "test";
-    world->options.partitions = partitions;
-    world->options.fenced_pause_ms = 500;
-    world->brain = toy_brain();
-    world->brain.context = world;
-    world->brain.read = read_input;
-    world->follower = toy_follower();
-    world->follower.context = world;
-    world->follower.effect = note_effect;
-    world->follower.due = follower_due;
-    world->follower.due_version = follower_due_version;
-    world->now_ms = world->seen_ms = INT64_C(1700000000000);
-    world->passed_ms = 1;
-    world->random = 1;
-    world->broker = hy_mem_broker_new();
-    world->table = hy_mem_table_new();
-    hy_mem_broker_choose(world->broker, choose_fate, world);
-    hy_mem_table_choose(world->table, choose_request, world);
-    judge_init(&world->judge, world->broker, world->table, world->options.redis_prefix, partitions);
-    hy_store_mem_use(world->table);
-    world->gateway = hy_store_open("");
-    struct hy_key channel = hy_key_replies(world->options.redis_prefix, "gateway");
-    hy_store_subscribe(world->gateway, hy_key_bytes(&channel), heard, world);
-    set_time(world);
-    hy_store_poll(world->gateway, 0);
+    static const struct world_service services[] = {
+        [TOY] = {.name = "toy", .open = open_toy},
+        [FOLLOWER] = {.name = "follower", .open = open_follower},
+    };
+    struct toy_world *toys = hy_calloc(1, sizeof *toys);
+    struct world *world = &toys->world;
+    world_open(world, partitions, services, 2, &(struct world_watch){toys, look, heard, world_fails});
+    toys->brain = toy_brain();
+    toys->brain.context = toys;
+    toys->brain.read = read_input;
+    toys->follower = toy_follower();
+    toys->follower.context = toys;
+    toys->follower.effect = note_effect;
+    toys->follower.due = follower_due;
+    toys->follower.due_version = follower_due_version;
+    judge_init(&toys->judge, world->broker, world->table, world->options.redis_prefix, partitions);
     return world;
 }
 
-static uint32_t start(struct world *world, const struct hy_brain *brain) {
-    uint32_t index = 0;
-    while (index < WORLD_INSTANCES && world->instances[index].alive)
-        index++;
-    if (index == WORLD_INSTANCES) abort();
-    if (index == world->instance_count) world->instance_count++;
-    struct world_instance *instance = &world->instances[index];
-    *instance = (struct world_instance){.alive = true, .follows = brain == &world->follower};
-    world->options.claim_seed = world_draw(world, UINT64_MAX);
-    hy_bus_mem_use(world->broker);
-    hy_store_mem_use(world->table);
-    instance->metrics = hy_metrics_new(hy_stage_metrics, hy_stage_metric_count);
-    instance->stage = hy_stage_new(&world->options, brain, instance->metrics);
-    struct hy_bus_options bus = {.partitions = world->options.partitions};
-    struct hy_bus_events events = hy_stage_events(instance->stage);
-    instance->bus = hy_bus_open(&bus, &events);
-    instance->store = hy_store_open("");
-    hy_stage_attach(instance->stage, instance->bus, instance->store);
-    world_note(world, "start %u%s", index, instance->follows ? " (follower)" : "");
-    return index;
-}
-
 uint32_t world_start(struct world *world) {
-    return start(world, &world->brain);
+    return world_start_service(world, TOY);
 }
 
 uint32_t world_start_follower(struct world *world) {
-    return start(world, &world->follower);
+    return world_start_service(world, FOLLOWER);
 }
 
-void world_own(struct world *world, uint32_t index, uint32_t partition) {
-    world_note(world, "own %u p%u", index, partition);
-    world->instances[index].owns[partition] = true;
-    hy_bus_mem_assign(world->instances[index].bus, partition);
+bool world_follows(const struct world_instance *instance) {
+    return instance->alive && instance->service == FOLLOWER;
+}
+
+void world_one_owner(struct world *world, bool follower) {
+    world_one_owner_each(world, follower ? FOLLOWER : TOY);
 }
 
 uint32_t world_start_owner(struct world *world) {
@@ -193,150 +115,13 @@ uint32_t world_start_owner(struct world *world) {
     return index;
 }
 
-void world_disown(struct world *world, uint32_t index, uint32_t partition, bool lost) {
-    world_note(world, "disown %u p%u%s", index, partition, lost ? " (lost)" : "");
-    world->instances[index].owns[partition] = false;
-    hy_bus_mem_revoke(world->instances[index].bus, partition, lost);
-}
-
-static void set_cut(struct world_instance *instance, size_t answered, size_t done) {
-    size_t pending = hy_store_pending(instance->store);
-    instance->cut_answered = answered < pending ? answered : pending;
-    pending -= instance->cut_answered;
-    instance->cut_done = done < pending ? done : pending;
-    instance->cut_lost = pending - instance->cut_done;
-}
-
-static void end_instance(struct world_instance *instance) {
-    hy_store_close(instance->store);
-    hy_metrics_free(instance->metrics);
-    *instance = (struct world_instance){0};
-}
-
-void world_crash(struct world *world, uint32_t index, size_t carried_out) {
-    struct world_instance *instance = &world->instances[index];
-    world_note(world, "crash %u, %zu of %zu requests done", index, carried_out,
-               hy_store_pending(instance->store));
-    hy_stage_free(instance->stage);
-    hy_bus_mem_crash(instance->bus);
-    set_cut(instance, 0, carried_out);
-    hy_store_poll(instance->store, 0);
-    end_instance(instance);
-}
-
-bool world_stop(struct world *world, uint32_t index) {
-    struct world_instance *instance = &world->instances[index];
-    world_note(world, "stop %u", index);
-    hy_stage_drain(instance->stage);
-    for (int i = 0; i < 1000 && !hy_stage_idle(instance->stage); i++) {
-        world_turn(world, index);
-        world->now_ms++;
-    }
-    bool idle = hy_stage_idle(instance->stage);
-    hy_stage_end(instance->stage);
-    hy_bus_close(instance->bus, 0);
-    hy_stage_free(instance->stage);
-    end_instance(instance);
-    return idle;
-}
-
-void world_cut(struct world *world, uint32_t index, size_t answered, size_t done) {
-    struct world_instance *instance = &world->instances[index];
-    world_note(world, "cut %u: %zu answered, %zu done, of %zu", index, answered, done,
-               hy_store_pending(instance->store));
-    set_cut(instance, answered, done);
-    hy_store_poll(instance->store, 0);
-    instance->cut_answered = instance->cut_done = instance->cut_lost =
-        0; // with Redis away all were lost anyway
-}
-
-void world_redis_away(struct world *world, bool away) {
-    world_note(world, "Redis %s", away ? "away" : "back");
-    hy_mem_table_away(world->table, away);
-    hy_store_poll(world->gateway, 0); // it is the first to notice
-}
-
-void world_cut_all(struct world *world) {
-    for (uint32_t i = 0; i < world->instance_count; i++) {
-        if (world->instances[i].alive) world_cut(world, i, 0, 0);
-    }
-}
-
-bool world_step(struct world *world, uint32_t index) {
-    const struct world_instance *instance = &world->instances[index];
-    if (world->now_ms > world->seen_ms) world->passed_ms += world->now_ms - world->seen_ms;
-    world->seen_ms = world->now_ms;
-    return hy_stage_step(instance->stage, world->now_ms + instance->skew_ms, world->passed_ms);
-}
-
-bool world_turn(struct world *world, uint32_t index) {
-    struct world_instance *instance = &world->instances[index];
-    if (!instance->alive) return false;
-    set_time(world);
-    size_t events = hy_bus_poll(instance->bus, hy_stage_room(instance->stage), 0);
-    hy_store_poll(instance->store, 0);
-    bool any = world_step(world, index);
-    hy_store_poll(instance->store, 0);
-    hy_store_poll(world->gateway, 0);
-    return any || events > 0;
-}
-
-void world_turns(struct world *world, uint32_t instance, int count) {
-    for (int i = 0; i < count; i++) {
-        world_turn(world, instance);
-        world->now_ms++;
-    }
-}
-
-static bool turn_all(struct world *world, uint32_t first, uint32_t end) {
-    bool any = false;
-    for (uint32_t i = first; i < end; i++)
-        any |= world_turn(world, i);
-    return any;
-}
-
-static void settle(struct world *world, uint32_t first, uint32_t end) {
-    int quiet = 0;
-    for (int round = 0; quiet < QUIET_ROUNDS; round++) {
-        bool any = turn_all(world, first, end);
-        world->now_ms += any ? 1 : ROUND_MS;
-        quiet = any ? 0 : quiet + 1;
-        if (!judge_logs(&world->judge) || !judge_redis(&world->judge, false)) return;
-        if (round == ROUNDS_LIMIT) {
-            judge_fail(&world->judge, "it does not come to rest");
-            return;
-        }
-    }
-}
-
-void world_settle(struct world *world) {
-    settle(world, 0, WORLD_INSTANCES);
-}
-
-void world_settle_one(struct world *world, uint32_t instance) {
-    settle(world, instance, instance + 1);
-}
-
 bool world_check(struct world *world) {
-    return judge_logs(&world->judge) && judge_redis(&world->judge, true);
-}
-
-static bool instance_at_rest(struct world *world, const struct world_instance *instance) {
-    if (!instance->alive) return true;
-    if (!hy_stage_idle(instance->stage)) return judge_fail(&world->judge, "an instance is not idle");
-    if (hy_stage_stopped(instance->stage) > 0) return judge_fail(&world->judge, "a partition is stopped");
-    if (hy_store_pending(instance->store) > 0)
-        return judge_fail(&world->judge, "%zu requests without an answer", hy_store_pending(instance->store));
-    if (hy_bus_mem_lent(instance->bus) > 0)
-        return judge_fail(&world->judge, "%zu messages were not given back", hy_bus_mem_lent(instance->bus));
-    return true;
+    return judge_logs(&toys(world)->judge) && judge_redis(&toys(world)->judge, true);
 }
 
 static bool follower_at_rest(struct world *world) {
-    struct judge *judge = &world->judge;
+    struct judge *judge = &toys(world)->judge;
     if (!judge_followers_rest(judge)) return false;
-    if (world->effects > judge->follower_count)
-        return judge_fail(judge, "%zu effects of %zu records", world->effects, judge->follower_count);
     for (size_t i = 0; i < judge->member_count; i++) {
         const struct judge_member *member = &judge->members[i];
         int64_t sum = world_sum_in(world, "tiers", member->id);
@@ -344,7 +129,8 @@ static bool follower_at_rest(struct world *world) {
             return judge_fail(judge, "the follower has %" PRId64 " instead of %" PRId64 " for %s", sum,
                               member->followed, member->id);
         int64_t due_ms = world_due_in(world, "tiers", member->id);
-        int64_t wanted_ms = member->followed_due_ms == 0 ? 0 : member->followed_due_ms + world->due_later_ms;
+        int64_t wanted_ms =
+            member->followed_due_ms == 0 ? 0 : member->followed_due_ms + toys(world)->due_later_ms;
         if (due_ms != wanted_ms)
             return judge_fail(judge, "the follower's timer of %s is at %" PRId64 " instead of %" PRId64,
                               member->id, due_ms, wanted_ms);
@@ -353,25 +139,20 @@ static bool follower_at_rest(struct world *world) {
 }
 
 bool world_at_rest(struct world *world) {
-    for (uint32_t i = 0; i < world->instance_count; i++) {
-        if (!instance_at_rest(world, &world->instances[i])) return false;
-    }
-    if (!judge_rest(&world->judge)) return false;
-    if (world->judge.followed && !follower_at_rest(world)) return false;
+    if (!world_idle(world)) return false;
+    if (!judge_rest(&toys(world)->judge)) return false;
+    if (toys(world)->judge.followed && !follower_at_rest(world)) return false;
     for (uint32_t p = 0; p < world->options.partitions; p++) {
-        if (world_seq(world, p) != world->judge.logs[p].seq)
-            return judge_fail(&world->judge, "Redis is at seq %" PRIu64 " of %" PRIu64 " in partition %u",
-                              world_seq(world, p), world->judge.logs[p].seq, p);
+        if (world_seq(world, p) != toys(world)->judge.logs[p].seq)
+            return judge_fail(&toys(world)->judge,
+                              "Redis is at seq %" PRIu64 " of %" PRIu64 " in partition %u",
+                              world_seq(world, p), toys(world)->judge.logs[p].seq, p);
     }
     return true;
 }
 
 const char *world_fault(const struct world *world) {
-    return world->judge.fault;
-}
-
-void world_put_at(struct world *world, const char *topic, uint32_t partition, struct hy_bytes bytes) {
-    hy_mem_broker_append(world->broker, topic, partition, hy_bytes(NULL, 0), bytes);
+    return toys(world)->judge.fault;
 }
 
 void world_put(struct world *world, const char *format, ...) {
@@ -402,11 +183,6 @@ void world_put_command(struct world *world, const char *to, uint32_t partition, 
     command.forwarded = &forwarded;
     uint8_t bytes[1024];
     world_put_at(world, "commands", partition, hy_bytes(bytes, huiyuan__v1__command__pack(&command, bytes)));
-}
-
-void world_next_append(struct world *world, const char *topic, enum hy_mem_fate fate) {
-    world->fate_topic = topic;
-    world->fate = fate;
 }
 
 int64_t world_sum(struct world *world, const char *member) {
@@ -444,14 +220,6 @@ uint64_t world_seq(struct world *world, uint32_t partition) {
     return seq;
 }
 
-int64_t world_metric(const struct world *world, uint32_t instance, const char *name) {
-    for (size_t i = 0; i < hy_stage_metric_count; i++) {
-        if (strcmp(hy_stage_metrics[i].name, name) == 0)
-            return hy_metrics_value(world->instances[instance].metrics, i);
-    }
-    abort(); // a test asks for a metric that does not exist
-}
-
 const char *world_member(const struct world *world, uint32_t partition, unsigned n) {
     static char names[8][16];
     static unsigned turn;
@@ -464,12 +232,7 @@ const char *world_member(const struct world *world, uint32_t partition, unsigned
 }
 
 void world_free(struct world *world) {
-    for (uint32_t i = 0; i < world->instance_count; i++) {
-        if (world->instances[i].alive) world_crash(world, i, 0);
-    }
-    hy_store_close(world->gateway);
-    hy_mem_broker_free(world->broker);
-    hy_mem_table_free(world->table);
-    judge_free(&world->judge);
-    hy_free(world);
+    world_close(world);
+    judge_free(&toys(world)->judge);
+    hy_free(toys(world));
 }
