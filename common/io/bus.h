@@ -81,8 +81,10 @@ void hy_bus_read(struct hy_bus *bus, uint32_t topic, uint32_t partition, int64_t
 void hy_bus_stop(struct hy_bus *bus, uint32_t topic, uint32_t partition);
 void hy_bus_release(struct hy_bus *bus, const struct hy_message *message);
 
-// Appends in order for each partition (see hy_bus_topic_unordered); the bytes are copied. `delivered` follows
-// exactly once. False: the queue is full, nothing was taken: poll, then try again.
+// Appends in order for each partition (see hy_bus_topic_unordered), but for messages that the broker refuses
+// for a moment: others may overtake them. Who depends on the order looks at the offsets. The bytes are
+// copied. `delivered` follows exactly once. False: the queue is full, nothing was taken: poll, then try
+// again.
 bool hy_bus_append(struct hy_bus *bus, uint32_t topic, uint32_t partition, struct hy_bytes key,
                    struct hy_bytes value, uint64_t token);
 // Notes progress for people and tools (consumer lag); the log is the truth.

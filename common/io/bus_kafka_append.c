@@ -1,7 +1,10 @@
+// model: acknowledged-is-kept
+// model: repeats-are-reported-later
 // Appending: acks=all and, unless the topic minds no order, one request in flight, so that the messages of a
-// partition stand in the order of the calls. Not idempotent: a batch that the broker already had would be
-// acknowledged without its offset. A repeat after a lost acknowledgement therefore stands twice in the topic,
-// reported at its later offset; readers of logs drop it.
+// partition stand in the order of the calls, but for one thing: librdkafka builds the next request while one
+// is in flight, and sends it first when the broker answers that one with an error. Not idempotent: a batch
+// that the broker already had would be acknowledged without its offset. A repeat after a lost acknowledgement
+// therefore stands twice in the topic, reported at its later offset; readers of logs drop it.
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
-// Durable emissions → Kafka, in order. When one fails, everything from there on is sent again: the targets
-// know the numbers.
+// model: emissions-in-order
+// Durable emissions → Kafka, in order. When one fails, or has overtaken another, everything from there on is
+// sent again: the targets know the numbers.
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -24,6 +25,7 @@ void outbox_free(struct hy_outbox *outbox) {
     while (outbox->count > 0)
         pop(outbox);
     hy_free(outbox->items);
+    hy_free(outbox->ends);
     *outbox = (struct hy_outbox){0};
 }
 
@@ -61,6 +63,12 @@ void outbox_add(struct hy_tenure *tenure, struct hy_outbox *outbox, const Huiyua
     const struct hy_stage *stage = tenure->stage;
     bool dead = strcmp(emission->to, "dead-letters") == 0;
     bool own = emission->key[0] != '\0';
+    // Of a block that is read: its successor's hash has not been compared yet.
+    if (emission->partition >= stage->options.partitions || (own && hy_topic_find(emission->to) == NULL)) {
+        tenure_finish(tenure, TENURE_STOPPED,
+                      "the log has an emission to a topic or partition that does not exist");
+        return;
+    }
     struct hy_outbox_item item = {
         .topic = dead  ? stage->dead_letters_topic
                  : own ? hy_bus_topic(stage->bus, hy_topic_find(emission->to)->name)
@@ -97,18 +105,49 @@ struct hy_place outbox_unsent(const struct hy_outbox *outbox) {
     return outbox->count == 0 ? (struct hy_place){0} : at(outbox, 0)->block;
 }
 
+static void send_again(struct hy_outbox *outbox) {
+    outbox->epoch++;
+    outbox->sent = 0;
+}
+
+static struct hy_outbox_end *end_of(struct hy_outbox *outbox, const struct hy_outbox_item *item) {
+    for (size_t i = 0; i < outbox->end_count; i++) {
+        struct hy_outbox_end *end = &outbox->ends[i];
+        if (end->topic == item->topic && end->partition == item->partition) return end;
+    }
+    outbox->ends = hy_realloc(outbox->ends, (outbox->end_count + 1) * sizeof *outbox->ends);
+    struct hy_outbox_end *end = &outbox->ends[outbox->end_count++];
+    *end = (struct hy_outbox_end){item->topic, item->partition, -1};
+    return end;
+}
+
+// An emission that stands before one that was sent earlier was refused by its target, as a gap: librdkafka
+// keeps no order when the broker answers a request with an error, even with one request in flight.
+static bool stands_in_order(struct hy_outbox *outbox, const struct hy_outbox_item *item) {
+    struct hy_outbox_end *end = end_of(outbox, item);
+    if (item->offset >= 0 && item->offset <= end->offset) return false;
+    end->offset = item->offset;
+    return true;
+}
+
 void outbox_delivered(struct hy_tenure *tenure, const struct hy_delivery *delivery, uint32_t epoch,
                       uint32_t ordinal) {
     struct hy_outbox *outbox = &tenure->outbox;
     if (epoch != (outbox->epoch & 0xff)) return;
     if (delivery->failed) {
-        outbox->epoch++;
-        outbox->sent = 0;
+        send_again(outbox);
         return;
     }
     uint32_t place = (ordinal - outbox->base) & 0x3fffffff;
-    if (place < outbox->count) at(outbox, place)->acknowledged = true;
+    if (place < outbox->count) {
+        at(outbox, place)->acknowledged = true;
+        at(outbox, place)->offset = delivery->offset;
+    }
     while (outbox->count > 0 && outbox->sent > 0 && at(outbox, 0)->acknowledged) {
+        if (!stands_in_order(outbox, at(outbox, 0))) {
+            send_again(outbox);
+            return;
+        }
         hy_metrics_add(tenure->stage->metrics, METRIC_EMISSIONS, 1);
         pop(outbox);
     }

@@ -3,7 +3,8 @@
 
 kafka_java() { java -cp "$HY_CACHE_DIR/kafka/jars/*" "$@"; }
 
-# The fixed part is deploy/dev/kafka/server.properties; ports and folders depend on the instance.
+# The fixed part is deploy/dev/kafka/server.properties; ports and folders depend on the instance. A file of one's own
+# (HY_DEV_KAFKA_PROPERTIES) may say otherwise.
 write_kafka_config() {
     mkdir -p "$HY_DEV_DIR/run"
     {
@@ -13,6 +14,7 @@ write_kafka_config() {
             "advertised.listeners=PLAINTEXT://127.0.0.1:$HY_DEV_KAFKA_PORT" \
             "controller.quorum.voters=1@127.0.0.1:$HY_DEV_KAFKA_CONTROLLER_PORT" \
             "log.dirs=$HY_DEV_DIR/kafka-data"
+        [ -z "${HY_DEV_KAFKA_PROPERTIES:-}" ] || cat "$HY_DEV_KAFKA_PROPERTIES" # the last word counts
     } >"$HY_DEV_DIR/run/kafka.properties"
 }
 

@@ -9,6 +9,7 @@ libc6-dev               |
 binutils                | command -v nm
 cmake                   | command -v cmake
 ninja-build             | command -v ninja
+patch                   | command -v patch
 pkg-config              | command -v pkg-config
 librdkafka-dev          | pkg-config --exists rdkafka
 libhiredis-dev          | pkg-config --exists hiredis
@@ -25,6 +26,9 @@ libmimalloc-dev         |
 libcriterion-dev        | pkg-config --exists criterion
 clang-format            | command -v clang-format
 clang-tidy              | command -v clang-tidy
+clang                   | command -v clang
+libclang-rt-14-dev      | ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+spin                    | command -v spin
 redis-server            | command -v redis-server
 openjdk-17-jre-headless | command -v java
 maven                   | command -v mvn

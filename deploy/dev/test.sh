@@ -1,9 +1,17 @@
 # shellcheck shell=bash
 # test: every test there is, and one line with the sum at the end.
+# Groups, in this order:
 #   unit         ctest under AddressSanitizer and UndefinedBehaviorSanitizer, but for the label `integration`, which needs servers
 #   lint         tests/lint: format, clang-tidy, what the pure libraries link, one door per library
 #   contract     tests/contract: the published contracts (OpenAPI, events) against the programs
+#   model        tests/model: the protocol, searched whole
+#   sim          tests/sim: simulated histories of faults, by the release build
+#   planted      tests/planted: mistakes that the simulations must find
+#   fuzz         tests/fuzz: every parser that meets the outside, a minute each
 #   integration  tests/integration: the release programs on a Kafka and a Redis that the tests start themselves
+#   chaos        tests/chaos: the same programs, while everything breaks
+
+HY_TEST_GROUPS=(unit lint contract model sim planted fuzz integration chaos)
 
 # Prints "ctest:STATUS:FILE" for the sum.
 run_unit_tests() {
@@ -19,7 +27,10 @@ run_unit_tests() {
 run_pytest() {
     local results=$1 group=$2 status=0 seconds=300
     [ -d "tests/$group" ] || return 0
-    [ "$group" != lint ] || seconds=1200 # clang-tidy over everything
+    case $group in
+        lint | model | sim) seconds=1200 ;; # clang-tidy over everything; searches
+        planted | fuzz | chaos) seconds=900 ;;
+    esac
     say "$group tests"
     HY_BIN=$HY_ROOT/build/release/bin PYTHONDONTWRITEBYTECODE=1 \
         timeout --foreground --kill-after=30 40m "$HY_CACHE_DIR/venv/bin/python" -m pytest -p no:cacheprovider \
@@ -33,15 +44,16 @@ build_for_tests() {
     cmd_build release || return 1
     for group in "$@"; do
         [ "$group" != unit ] || cmd_build asan || return 1
+        [ "$group" != fuzz ] || cmd_build fuzz || return 1
     done
 }
 
 cmd_test() {
     local results=$HY_CACHE_DIR/results group
     local -a groups=("$@") ran=()
-    [ $# -gt 0 ] || groups=(unit lint contract integration)
+    [ $# -gt 0 ] || groups=("${HY_TEST_GROUPS[@]}")
     for group in "${groups[@]}"; do
-        [[ $group =~ ^(unit|lint|contract|integration)$ ]] || die "no such group of tests: $group"
+        [[ " ${HY_TEST_GROUPS[*]} " == *" $group "* ]] || die "no such group of tests: $group"
     done
     cmd_setup
     rm -rf "$results"
