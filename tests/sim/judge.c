@@ -131,27 +131,6 @@ uint32_t judge_home(const struct judge *judge, const char *id) {
     return hy_partition_of(hy_bytes_of(id), judge->partitions);
 }
 
-uint64_t judge_marks_get(const struct judge_marks *marks, const char *log, uint32_t partition) {
-    for (size_t i = 0; i < marks->count; i++) {
-        if (marks->items[i].partition == partition && strcmp(marks->items[i].log, log) == 0)
-            return marks->items[i].number;
-    }
-    return 0;
-}
-
-void judge_marks_set(struct judge *judge, struct judge_marks *marks, const char *log, uint32_t partition,
-                     uint64_t number) {
-    for (size_t i = 0; i < marks->count; i++) {
-        if (marks->items[i].partition != partition || strcmp(marks->items[i].log, log) != 0) continue;
-        marks->items[i].number = number;
-        return;
-    }
-    if (marks->count == JUDGE_MARKS)
-        judge_fail(judge, "the simulation uses more than %d emission marks", JUDGE_MARKS);
-    else
-        marks->items[marks->count++] = (struct judge_mark){log, partition, number};
-}
-
 struct judge_entity *judge_entity(struct judge *judge, int log, uint32_t partition, const char *id,
                                   bool make) {
     struct judge_track *track = judge_track(judge, log, partition);

@@ -30,6 +30,7 @@
 #include "proto/purchases.pb-c.h"
 #include "proto/tiers.pb-c.h"
 #include "tests/sim/documents.h"
+#include "tests/sim/judge_parts.h"
 
 enum judge_log_id { LOG_MEMBERS, LOG_POINTS, LOG_TIERS, LOG_CAMPAIGNS, LOG_DELIVERIES, LOGS };
 // Sources that are no logs.
@@ -38,7 +39,6 @@ enum judge_topic_id { TOPIC_PURCHASES, TOPIC_COMMANDS, TOPICS };
 enum {
     JUDGE_PARTITIONS = 4,
     JUDGE_SOURCES = 4,
-    JUDGE_MARKS = 24,
     JUDGE_TALLIES = 4,
     JUDGE_INSTANCES = 4000, // in one history
     JUDGE_FAULT_BYTES = 512,
@@ -55,16 +55,6 @@ struct judge_service {
     int64_t window_ms;
 };
 extern const struct judge_service judge_services[LOGS];
-
-// Highest emission numbers, to or from one partition of one log.
-struct judge_marks {
-    struct judge_mark {
-        const char *log;
-        uint32_t partition;
-        uint64_t number;
-    } items[JUDGE_MARKS];
-    size_t count;
-};
 
 // What the judge makes of one message, once for all who read it.
 struct judge_message {
@@ -229,9 +219,6 @@ bool judge_read(struct judge *judge, int log, uint32_t partition, int64_t throug
 struct judge_entity *judge_entity(struct judge *judge, int log, uint32_t partition, const char *id,
                                   bool make);
 uint32_t judge_home(const struct judge *judge, const char *id);
-uint64_t judge_marks_get(const struct judge_marks *marks, const char *log, uint32_t partition);
-void judge_marks_set(struct judge *judge, struct judge_marks *marks, const char *log, uint32_t partition,
-                     uint64_t number);
 bool judge_fail_at(struct judge *judge, const struct judge_record *judged, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 // A list that grows by doubling.

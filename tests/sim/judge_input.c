@@ -173,7 +173,7 @@ static bool judge_origin(struct judge *judge, const struct judge_record *judged,
     uint64_t through = judge_marks_get(taken, origin->log, origin->partition);
     if (origin->number <= through) return say(verdict, HUIYUAN__V1__OUTCOME__OUTCOME_REPEATED, HY_OK);
     if (origin->number > through + 1) return refuse(verdict, HY_EMISSION_GAP);
-    judge_marks_set(judge, taken, origin->log, origin->partition, origin->number);
+    judge_marks_set(taken, origin->log, origin->partition, origin->number);
     return false;
 }
 

@@ -91,7 +91,7 @@ static bool check_emission(struct judge *judge, const struct judge_record *judge
     if (emission->number != number)
         return judge_fail_at(judge, judged, "emission %" PRIu64 " to %s/%u instead of %" PRIu64,
                              emission->number, emission->to, emission->partition, number);
-    judge_marks_set(judge, &block->emitted, emission->to, emission->partition, number);
+    judge_marks_set(&block->emitted, emission->to, emission->partition, number);
     if (strcmp(emission->to, "dead-letters") == 0) return emission->partition == judged->partition;
     if (strcmp(emission->to, "member-keys") == 0)
         return (judge_home(judge, emission->key) == emission->partition && emission->payload.len == 0) ||

@@ -44,13 +44,7 @@ static bool same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b) {
 static bool check_receipt(const struct look *look, const struct judge_entity *entity, uint64_t entry,
                           const Huiyuan__V1__Receipt *receipt) {
     const struct judge_record *judged = entity->entries[entry - 1];
-    const Huiyuan__V1__Record *record = judged->record;
-    bool right = receipt->entry == entry && strcmp(receipt->input_id, record->input_id) == 0 &&
-                 receipt->content_hash == record->content_hash &&
-                 receipt->event_time_ms == record->event_time_ms && receipt->seq == judged->seq &&
-                 receipt->index == judged->index && receipt->outcome == record->outcome &&
-                 receipt->input_class == record->input_class && strcmp(receipt->code, record->code) == 0 &&
-                 same_bytes(receipt->note, record->note);
+    bool right = judge_receipt_is_of(receipt, entry, judged->record, judged->seq, judged->index);
     return right || fail(look, "a wrong receipt of", entity->id);
 }
 
@@ -293,7 +287,7 @@ static void take_command(struct judge *judge, uint32_t partition, const struct j
     struct judge_marks *arrived = &judge->arrived[partition][log];
     const Huiyuan__V1__Origin *origin = command->origin;
     if (origin->number == judge_marks_get(arrived, origin->log, origin->partition) + 1)
-        judge_marks_set(judge, arrived, origin->log, origin->partition, origin->number);
+        judge_marks_set(arrived, origin->log, origin->partition, origin->number);
 }
 
 static bool has_dead_letter(const struct judge *judge, const char *key) {

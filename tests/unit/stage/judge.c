@@ -44,27 +44,6 @@ bool judge_fail(struct judge *judge, const char *format, ...) {
     return false;
 }
 
-uint64_t judge_marks_get(const struct judge_marks *marks, const char *log, uint32_t partition) {
-    for (size_t i = 0; i < marks->count; i++) {
-        if (marks->items[i].partition == partition && strcmp(marks->items[i].log, log) == 0)
-            return marks->items[i].number;
-    }
-    return 0;
-}
-
-void judge_marks_set(struct judge *judge, struct judge_marks *marks, const char *log, uint32_t partition,
-                     uint64_t number) {
-    for (size_t i = 0; i < marks->count; i++) {
-        if (marks->items[i].partition != partition || strcmp(marks->items[i].log, log) != 0) continue;
-        marks->items[i].number = number;
-        return;
-    }
-    if (marks->count == JUDGE_MARKS)
-        judge_fail(judge, "the test uses more than %d emission marks", JUDGE_MARKS);
-    else
-        marks->items[marks->count++] = (struct judge_mark){log, partition, number};
-}
-
 struct judge_member *judge_member(struct judge *judge, const char *id) {
     for (size_t i = 0; i < judge->member_count; i++) {
         if (strcmp(judge->members[i].id, id) == 0) return &judge->members[i];

@@ -20,19 +20,10 @@
 #include "common/io/store_mem.h"
 #include "proto/commands.pb-c.h"
 #include "proto/common.pb-c.h"
+#include "tests/sim/judge_parts.h"
 #include "tests/unit/stage/toy.h"
 
-enum { JUDGE_PARTITIONS = 8, JUDGE_SOURCES = 2, JUDGE_MARKS = 16, JUDGE_FAULT_BYTES = 512 };
-
-// Highest emission numbers, to or from one partition of one log.
-struct judge_marks {
-    struct judge_mark {
-        const char *log;
-        uint32_t partition;
-        uint64_t number;
-    } items[JUDGE_MARKS];
-    size_t count;
-};
+enum { JUDGE_PARTITIONS = 8, JUDGE_SOURCES = 2, JUDGE_FAULT_BYTES = 512 };
 
 // One record that counts. Everything in it lives as long as the judge.
 struct judge_record {
@@ -146,9 +137,6 @@ struct judge_member *judge_member(struct judge *judge, const char *id); // NULL:
 // The n-th record (from 0) of that input id, over all partitions; NULL: there is none.
 const struct judge_record *judge_find(const struct judge *judge, const char *input_id, size_t n);
 size_t judge_count(const struct judge *judge, Huiyuan__V1__Outcome outcome);
-uint64_t judge_marks_get(const struct judge_marks *marks, const char *log, uint32_t partition);
-void judge_marks_set(struct judge *judge, struct judge_marks *marks, const char *log, uint32_t partition,
-                     uint64_t number);
 
 // judge_kafka.c. After the logs: nothing was sent or committed that no durable record accounts for.
 bool judge_kafka(struct judge *judge);

@@ -151,7 +151,7 @@ static bool judge_origin(struct judge *judge, const struct judge_record *judged,
         return true;
     }
     if (origin->number > through + 1) return refuse(verdict, HY_EMISSION_GAP);
-    judge_marks_set(judge, taken, origin->log, origin->partition, origin->number);
+    judge_marks_set(taken, origin->log, origin->partition, origin->number);
     return false;
 }
 
@@ -186,7 +186,7 @@ static bool check_emission(struct judge *judge, const struct judge_record *judge
         return judge_fail(judge, "%s: emission %" PRIu64 " to %s/%u instead of %" PRIu64 " to %s/%u",
                           record->input_id, emission->number, emission->to, emission->partition, number,
                           verdict->emits_to, verdict->emits_partition);
-    judge_marks_set(judge, emitted, verdict->emits_to, verdict->emits_partition, number);
+    judge_marks_set(emitted, verdict->emits_to, verdict->emits_partition, number);
     if (strcmp(emission->to, "points") != 0) return true;
     const Huiyuan__V1__Command *command =
         command_of(judge, hy_bytes(emission->payload.data, emission->payload.len));

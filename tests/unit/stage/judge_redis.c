@@ -33,14 +33,7 @@ static const struct judge_state *state_at(const struct judge_member *member, uin
 static bool check_receipt(const struct look *look, const struct judge_member *member, uint64_t entry,
                           const Huiyuan__V1__Receipt *receipt) {
     const struct judge_record *judged = &look->judge->records[member->entries[entry - 1]];
-    const Huiyuan__V1__Record *record = judged->record;
-    bool right = receipt->entry == entry && strcmp(receipt->input_id, record->input_id) == 0 &&
-                 receipt->content_hash == record->content_hash &&
-                 receipt->event_time_ms == record->event_time_ms && receipt->seq == judged->seq &&
-                 receipt->index == judged->index && receipt->outcome == record->outcome &&
-                 strcmp(receipt->code, record->code) == 0 &&
-                 hy_bytes_equal(hy_bytes(receipt->note.data, receipt->note.len),
-                                hy_bytes(record->note.data, record->note.len));
+    bool right = judge_receipt_is_of(receipt, entry, judged->record, judged->seq, judged->index);
     return right || fail(look, "a wrong receipt of", member->id);
 }
 
@@ -220,7 +213,7 @@ static void take_command(struct judge *judge, uint32_t partition, const struct h
     if (command == NULL || command->origin == NULL || strcmp(command->to, "points") != 0) return;
     uint64_t through = judge_marks_get(&log->arrived, command->origin->log, command->origin->partition);
     if (command->origin->number == through + 1)
-        judge_marks_set(judge, &log->arrived, command->origin->log, command->origin->partition, through + 1);
+        judge_marks_set(&log->arrived, command->origin->log, command->origin->partition, through + 1);
 }
 
 static bool has_dead_letter(const struct judge_log *log, const char *key) {
