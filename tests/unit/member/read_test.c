@@ -38,12 +38,16 @@ Test(read, a_command_that_could_not_be_written_again_is_malformed) {
     struct given *given = given_key(IDENTITY);
     Huiyuan__V1__Command *command = an_enrolment(given, "m1");
     struct hy_bytes good = hy_brain_pack(&given->arena, &command->base);
-    uint8_t *bytes = hy_arena_alloc(&given->arena, good.length + 3);
+    static const uint8_t tag_0_in_two_bytes[] = {0x80, 0x00, 0x01};
+    uint8_t *bytes = hy_arena_alloc(&given->arena, good.length + sizeof tag_0_in_two_bytes);
     memcpy(bytes, good.data, good.length);
-    memcpy(bytes + good.length, "\x80\x00\x01", 3); // tag 0, in two bytes
+    memcpy(bytes + good.length, tag_0_in_two_bytes, sizeof tag_0_in_two_bytes);
     struct hy_input input = {.id = ""};
-    cr_assert_eq(given->brain.read(NULL, 0, hy_bytes(bytes, good.length + 3), &given->arena, &input).code,
-                 HY_MALFORMED);
+    cr_assert_eq(
+        given->brain
+            .read(NULL, 0, hy_bytes(bytes, good.length + sizeof tag_0_in_two_bytes), &given->arena, &input)
+            .code,
+        HY_MALFORMED);
     given_end(given);
 }
 
