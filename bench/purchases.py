@@ -1,6 +1,7 @@
 """What is measured of the purchase path, and how. Each function measures one thing once; bench/run repeats them."""
 
 import json
+import resource
 import signal
 import time
 
@@ -197,6 +198,17 @@ def rebuild(system, load):
         raise Failed("the rebuilt Redis does not stand where it stood before")
     say(f"rebuild: {records / seconds:,.0f} records/s")
     return {"records": records, "seconds": seconds, "records_per_s": records / seconds, "check": check(system, load)}
+
+
+def verify(system):
+    """The points log against itself, Redis and the sums; by nobody but us, as all of the bench."""
+    cpu = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = system.json_tool("huiyuanctl", "verify", "--log", "points", "--json")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    log = result["logs"][0]
+    log["cpu_us_per_record"] = (after.ru_utime + after.ru_stime - cpu.ru_utime - cpu.ru_stime) / log["records"] * 1e6
+    say(f"verify: {log['records_per_s']:,.0f} records/s, CPU {log['cpu_us_per_record']:.2f} µs a record")
+    return {name: log[name] for name in ("records", "records_per_s", "passes", "cpu_us_per_record")}
 
 
 def take_over_of_nothing(system, load):

@@ -105,6 +105,8 @@ def recovery(results):
             ["longest pause of a partition that did not change its owner, s",
              spread((one["other_partitions_longest_pause_s"] for one in results["take_over"]), "{:.2f}")],
             ["`huiyuanctl rebuild` of an empty Redis, records/s", spread(one["records_per_s"] for one in results["rebuild"])],
+            ["`huiyuanctl verify` of that log and Redis, records/s", spread(one["records_per_s"] for one in results["verify"])],
+            ["the same, CPU µs a record", spread((one["cpu_us_per_record"] for one in results["verify"]), "{:.2f}")],
             ["a service that finds Redis empty, records/s", spread(one["records_per_s"] for one in results["empty_redis"])]]
     return f"""
 ## Recovery
@@ -125,6 +127,9 @@ def losses(results):
         p99 = statistics.median(one["visible"]["p99_ms"] for one in group)
         if p99 > 30:
             lines.append(f"Publish → visible, {partitions} partitions: p99 {p99:.1f} ms, the goal is 30.")
+    rates = [one["records_per_s"] for one in results["verify"]]
+    if rates and statistics.median(rates) < 500_000:
+        lines.append(f"verify: {statistics.median(rates):,.0f} records/s, the goal is 500,000.")
     if results["machine"]["load_at_start"] > 0.5:
         lines.append("The machine was not idle when the run began: the figures are worse, and spread wider, than they would be.")
     return "\n## Not reached\n\n" + ("\n".join(f"- {line}" for line in lines) or "Nothing: every goal of this page was met.") + "\n"

@@ -9,13 +9,21 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/io/clock.h"
 #include "common/io/http.h"
 #include "common/io/log.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { BODY_LIMIT_BYTES = 512, ANSWERS_LIMIT_BYTES = 1 << 18, LET_GO_MS = 6000, IDLE_SECONDS = 4 };
+enum {
+    BODY_LIMIT_BYTES = 512,
+    ANSWERS_LIMIT_BYTES = 1 << 18,
+    LET_GO_MS = 6000,
+    IDLE_SECONDS = 4,
+    PAUSE_NS = 400000
+};
 
 static struct hy_http_server *server;
 
@@ -34,8 +42,8 @@ static void handle(void *context, struct hy_http_exchange *exchange) {
 }
 
 // Each short connection keeps its port for a minute after its end: after some thousands it is another of the
-// addresses of this machine that is connected from.
-static int open_connection(void) {
+// addresses of this machine that is connected from. -1: the kernel has no room for it now.
+static int try_connection(void) {
     static uint32_t count;
     struct sockaddr_in from = {.sin_family = AF_INET}, to = from;
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 0x10000 + count++ / 8192);
@@ -44,7 +52,30 @@ static int open_connection(void) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
     PROMISE(fd >= 0 && setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0);
     PROMISE(bind(fd, (struct sockaddr *)&from, sizeof from) == 0);
-    PROMISE(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0) return fd;
+    close(fd);
+    return -1;
+}
+
+// The kernel remembers a quarter of a million of ended connections for a minute: not more than half of that.
+static void pace(void) {
+    static uint64_t next_ns;
+    uint64_t now_ns = hy_clock_monotonic_ns();
+    if (now_ns < next_ns) {
+        struct timespec pause = {.tv_nsec = (long)(next_ns - now_ns)};
+        nanosleep(&pause, NULL);
+    }
+    next_ns = hy_clock_monotonic_ns() + PAUSE_NS;
+}
+
+static int open_connection(void) {
+    pace();
+    int fd = try_connection();
+    for (int tries = 0; fd < 0 && tries < 100; tries++) {
+        poll(NULL, 0, 100);
+        fd = try_connection();
+    }
+    PROMISE(fd >= 0);
     return fd;
 }
 
