@@ -120,7 +120,8 @@ struct verify_end {
     bool good;
     int64_t offset; // of the first message that it did not read
     int64_t tallies[HY_TALLIES_LIMIT];
-    int64_t sums[HY_TALLIES_LIMIT]; // over members, as far as the shares are through
+    int64_t sums[HY_TALLIES_LIMIT];  // over members, as far as the shares are through
+    int64_t share[HY_TALLIES_LIMIT]; // over the members of this pass, which may still be given up
 };
 
 struct verify {

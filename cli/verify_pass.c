@@ -54,7 +54,7 @@ void verify_sum_members(struct verify *verify, const struct verify_part *part) {
     const struct verify_member *member;
     while ((member = hy_map_next(&part->members, &cursor)) != NULL) {
         check_state(verify, part, member);
-        if (verify->ledger->add != NULL) verify->ledger->add(verify, part, member, end->sums);
+        if (verify->ledger->add != NULL) verify->ledger->add(verify, part, member, end->share);
     }
 }
 
@@ -135,8 +135,10 @@ static void open_pass(struct verify *verify, struct verify_share share) {
     verify->too_big = false;
     verify->weighed = 0;
     memset(verify->results, 0, sizeof verify->results);
-    for (uint32_t p = 0; p < verify->count; p++)
+    for (uint32_t p = 0; p < verify->count; p++) {
         verify_part_init(verify, p);
+        memset(verify->ends[p].share, 0, sizeof verify->ends[p].share);
+    }
 }
 
 static void close_pass(struct verify *verify) {
@@ -152,6 +154,8 @@ static void take_results(struct verify *verify, struct verify_result *sum, struc
     for (size_t i = 0; i < verify->count; i++) {
         if (verify->first) summary->records += verify->parts[i].records;
         summary->members += verify->parts[i].members.count;
+        for (size_t t = 0; t < HY_TALLIES_LIMIT; t++)
+            verify->ends[i].sums[t] += verify->ends[i].share[t];
     }
     if (verify->first) verify_settled_keep(verify);
     summary->passes++;
