@@ -104,6 +104,33 @@ def fill_redis(shop, _, pause):
     shop.backend.redis.config_set("maxmemory", "0")
 
 
+def redis_cannot_save(shop, _, pause):
+    """No snapshot can be written, as on a full disk, and Redis is set to refuse writes then, as it is by default."""
+    redis, snapshot = shop.backend.redis, shop.backend.snapshot
+    kept = snapshot.with_suffix(".kept")
+    redis.config_set("stop-writes-on-bgsave-error", "yes")
+    if snapshot.exists():
+        snapshot.rename(kept)
+    snapshot.mkdir()  # a folder in its place: the finished file cannot take it
+    bgsave(redis)
+    pause()
+    snapshot.rmdir()
+    if kept.exists():
+        kept.rename(snapshot)
+    bgsave(redis)
+    redis.config_set("stop-writes-on-bgsave-error", "no")
+
+
+def bgsave(redis):
+    """Tries to save, and waits until that has ended, well or not."""
+    deadline = time.monotonic() + 30
+    while redis.info("persistence")["rdb_bgsave_in_progress"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    redis.bgsave()
+    while redis.info("persistence")["rdb_bgsave_in_progress"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 def kill_kafka(shop, _, pause):
     shop.backend.kill_kafka()
     pause()
@@ -156,6 +183,7 @@ KINDS = [
     Kind("Redis killed, back with an older file", ["redis"], itself, 1, 6, age_redis),
     Kind("Redis flushed", ["redis"], itself, 0.1, 1, flush_redis),
     Kind("Redis full: writes refused", ["redis"], itself, 1, 5, fill_redis),
+    Kind("Redis cannot save: writes refused", ["redis"], itself, 1, 4, redis_cannot_save),
     Kind("Redis stopped (SIGSTOP)", ["redis"], itself, 0.5, 4, freeze_server),
     Kind("Kafka killed", ["kafka"], itself, 0.1, 3, kill_kafka),
     Kind("Kafka stopped (SIGSTOP)", ["kafka"], itself, 0.5, 5, freeze_server),
