@@ -9,10 +9,12 @@
 
 #include <stddef.h>
 
+#include "common/base/arena.h"
 #include "common/base/wire.h"
 
 struct hy_place_reader {
-    uint8_t *open_text; // its terminator has to be written once the tag there has been read
+    struct hy_arena *arena; // of what is made of the message
+    uint8_t *open_text;     // its terminator has to be written once the tag there has been read
     bool unusual;
 };
 
@@ -76,6 +78,14 @@ static inline void hy_place_once(struct hy_place_reader *reader, uint32_t *seen,
     uint32_t bit = UINT32_C(1) << (tag >> 3 & 31);
     reader->unusual |= (*seen & bit) != 0;
     *seen |= bit;
+}
+
+// The next field of a message in which each comes once.
+static inline uint32_t hy_place_field(struct hy_place_reader *reader, uint8_t **p, const uint8_t *end,
+                                      uint32_t *seen) {
+    uint32_t tag = hy_place_tag(reader, p, end);
+    hy_place_once(reader, seen, tag);
+    return tag;
 }
 
 // Passes over one field; false at anything that does not fit.

@@ -3,28 +3,9 @@
 #include <stdlib.h>
 
 #include "services/accrual/accrual.h"
+#include "tests/unit/stage/random_fields.h"
 
 typedef Huiyuan__V1__PointsChange Change;
-
-static uint64_t seed = 7;
-static struct hy_arena made;
-
-static uint64_t next(void) {
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return seed >> 33 ^ seed;
-}
-
-static uint64_t number(void) {
-    return next() % 3 == 0 ? 0 : next() >> (next() % 64);
-}
-
-static char *text(void) {
-    size_t length = next() % 3 == 0 ? 0 : next() % 150;
-    char *letters = hy_arena_zero(&made, length + 1);
-    for (size_t i = 0; i < length; i++)
-        letters[i] = (char)('a' + next() % 26);
-    return letters;
-}
 
 static Huiyuan__V1__AppliedRule *rule(void) {
     Huiyuan__V1__AppliedRule *item = hy_arena_alloc(&made, sizeof *item);

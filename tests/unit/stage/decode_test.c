@@ -5,30 +5,11 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "tests/unit/stage/random_fields.h"
+
 typedef Huiyuan__V1__LogMessage Message;
 typedef Huiyuan__V1__Block Block;
 typedef Huiyuan__V1__Record Record;
-
-static uint64_t seed = 1;
-static struct hy_arena made; // what the random messages are made of
-
-static uint64_t next(void) {
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return seed >> 33 ^ seed;
-}
-
-// Every size of number, zero often: zeros are not written.
-static uint64_t number(void) {
-    return next() % 3 == 0 ? 0 : next() >> (next() % 64);
-}
-
-static char *text(void) {
-    size_t length = next() % 3 == 0 ? 0 : next() % 200;
-    char *letters = hy_arena_zero(&made, length + 1);
-    for (size_t i = 0; i < length; i++)
-        letters[i] = (char)('a' + next() % 26);
-    return letters;
-}
 
 static ProtobufCBinaryData bytes(void) {
     char *letters = text();
