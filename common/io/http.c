@@ -1,6 +1,7 @@
 #include "common/io/http.h"
 
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,17 +13,22 @@
 
 #include "common/base/error.h"
 #include "common/base/memory.h"
+#include "common/io/clock.h"
+#include "common/io/http_daemon.h"
 #include "common/io/http_listen.h"
 #include "common/io/log.h"
 
 enum {
-    CONNECTION_MEMORY = 32 << 10, // request line, headers and the buffers of one connection
-    DISCARD_FACTOR = 4,           // of a chunked body that is too large, read so much before hanging up
-    LAST_ANSWERS_MS = 500,        // for the 503s at the end of a drain to leave
+    DOZE_TURNS = 4,        // see doze
+    DISCARD_FACTOR = 4,    // of a chunked body that is too large, read so much before hanging up
+    LAST_ANSWERS_MS = 500, // for the 503s at the end of a drain to leave
 };
 
 struct hy_http_server {
     struct MHD_Daemon *daemon;
+    bool turned;   // by hy_http_poll; otherwise by threads of the daemon
+    bool woken;    // turned: an exchange has its answer, and libmicrohttpd was not turned since
+    size_t dozing; // turned: exchanges that are asked in each turn whether they have their answer
     int listen_fd;
     unsigned port;
     size_t body_limit;
@@ -40,7 +46,7 @@ struct hy_http_server {
 // handler on whoever owes the answer. The last to let go frees it, so an answer that comes too late (the
 // drain gave up) finds it still there.
 struct hy_http_exchange {
-    struct hy_http_server *server; // libmicrohttpd's side only
+    struct hy_http_server *server; // libmicrohttpd's side only, or while it waits for the answer
     struct hy_http_exchange *previous, *next;
 
     // Written by the server thread before the handler is called.
@@ -58,6 +64,8 @@ struct hy_http_exchange {
     pthread_mutex_t lock; // what follows
     bool answered;
     bool suspended;
+    bool dozing;
+    unsigned dozed; // turns
     unsigned status;
     struct MHD_Response *response; // answered, not yet queued
 };
@@ -145,6 +153,11 @@ static void let_go(struct hy_http_exchange *exchange) {
     hy_free(exchange);
 }
 
+static void end_doze(struct hy_http_exchange *exchange) {
+    if (exchange->dozing) exchange->server->dozing--;
+    exchange->dozing = false;
+}
+
 static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
                          enum MHD_RequestTerminationCode code) {
     (void)context;
@@ -153,6 +166,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     struct hy_http_exchange *exchange = *slot;
     if (exchange == NULL) return;
     *slot = NULL;
+    end_doze(exchange);
     unlink_exchange(exchange);
     pthread_mutex_lock(&exchange->lock);
     exchange->answered = true; // an answer from now on goes nowhere
@@ -164,6 +178,14 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     let_go(exchange);
 }
 
+// libmicrohttpd's own threads hear of it by its own means; a server that is turned is turned by its owner.
+static void wake(struct hy_http_exchange *exchange) {
+    if (!exchange->suspended && !exchange->dozing) return;
+    if (exchange->suspended) MHD_resume_connection(exchange->connection);
+    if (exchange->server->turned) exchange->server->woken = true;
+    exchange->suspended = false;
+}
+
 // Keeps the answer, and wakes the exchange if it sleeps. False: it has one already; `response` stays the
 // caller's.
 static bool give_answer(struct hy_http_exchange *exchange, struct MHD_Response *response, unsigned status) {
@@ -173,8 +195,7 @@ static bool give_answer(struct hy_http_exchange *exchange, struct MHD_Response *
         exchange->answered = true;
         exchange->response = response;
         exchange->status = status;
-        if (exchange->suspended) MHD_resume_connection(exchange->connection);
-        exchange->suspended = false;
+        wake(exchange);
     }
     pthread_mutex_unlock(&exchange->lock);
     return first;
@@ -255,6 +276,19 @@ static void hand_over(struct hy_http_exchange *exchange) {
     exchange->server->handler(exchange->server->context, exchange);
 }
 
+// What is not suspended is asked again in each turn. A GET has its answer within a few; to suspend and resume
+// it would be three system calls, a sixth of all that a page costs here. False: it dozed long enough.
+static bool doze(struct hy_http_exchange *exchange) {
+    bool quick = exchange->server->turned && strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0;
+    if (!quick || exchange->dozed++ == DOZE_TURNS) {
+        end_doze(exchange);
+        return false;
+    }
+    exchange->server->dozing += !exchange->dozing;
+    exchange->dozing = true;
+    return true;
+}
+
 // Called with the whole request, and again when it was woken. The answer may have come, or come, at any
 // point.
 static enum MHD_Result serve(struct hy_http_exchange *exchange) {
@@ -267,7 +301,9 @@ static enum MHD_Result serve(struct hy_http_exchange *exchange) {
     struct MHD_Response *response = exchange->response;
     unsigned status = exchange->status;
     exchange->response = NULL;
-    if (response == NULL) {
+    if (response != NULL) {
+        end_doze(exchange);
+    } else if (!doze(exchange)) {
         exchange->suspended = true;
         MHD_suspend_connection(exchange->connection);
     }
@@ -289,58 +325,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 // ---- start and stop
 
-static int hex_digit(char character) {
-    if (character >= '0' && character <= '9') return character - '0';
-    if (character >= 'a' && character <= 'f') return character - 'a' + 10;
-    if (character >= 'A' && character <= 'F') return character - 'A' + 10;
-    return -1;
-}
-
-// Decodes in place. What is not an encoding stays as it is, and so does %00: it would cut the text short, and
-// what the handler checks would be less than what the client sent.
-static size_t on_unescape(void *context, struct MHD_Connection *connection, char *text) {
-    (void)context;
-    (void)connection;
-    char *to = text;
-    for (const char *from = text; *from != '\0'; from++) {
-        int high = from[0] == '%' ? hex_digit(from[1]) : -1;
-        int low = high >= 0 ? hex_digit(from[2]) : -1;
-        int byte = low >= 0 ? high << 4 | low : 0;
-        *to++ = byte != 0 ? (char)byte : *from;
-        if (byte != 0) from += 2;
-    }
-    *to = '\0';
-    return (size_t)(to - text);
-}
-
-static void on_log(void *context, const char *format, va_list arguments) {
-    (void)context;
-    char text[512];
-    vsnprintf(text, sizeof text, format, arguments);
-    hy_log(HY_LOG_DEBUG, "http_library", "%s", text);
-}
-
-static struct MHD_Daemon *start_daemon(struct hy_http_server *server, const struct hy_http_options *options) {
-    unsigned threads = options->threads > 0 ? options->threads : 1;
-    unsigned connections = options->connection_limit > threads ? options->connection_limit : threads;
-    struct MHD_OptionItem items[] = {
-        {MHD_OPTION_LISTEN_SOCKET, server->listen_fd, NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, NULL},
-        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)on_unescape, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->per_ip_limit, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->timeout_seconds, NULL},
-        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    // poll, not epoll: with epoll a thread stalls once 128 of its connections are ready at the same time.
-    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-                            NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
-}
-
 static void free_server(struct hy_http_server *server) {
     close(server->listen_fd);
     pthread_cond_destroy(&server->idle);
@@ -348,11 +332,11 @@ static void free_server(struct hy_http_server *server) {
     hy_free(server);
 }
 
-struct hy_http_server *hy_http_start(const struct hy_http_options *options, hy_http_handler handler,
-                                     void *context) {
-    int fd = hy_http_listen(options->listen);
+static struct hy_http_server *start_on(int fd, const struct hy_http_options *options, hy_http_handler handler,
+                                       void *context) {
     if (fd < 0) return NULL;
     struct hy_http_server *server = hy_calloc(1, sizeof *server);
+    server->turned = options->threads == 0;
     server->listen_fd = fd;
     server->port = hy_http_listen_port(fd);
     server->body_limit = options->body_limit;
@@ -364,7 +348,7 @@ struct hy_http_server *hy_http_start(const struct hy_http_options *options, hy_h
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&server->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    server->daemon = start_daemon(server, options);
+    server->daemon = http_daemon_start(options, fd, on_request, on_completed, server);
     if (server->daemon == NULL) {
         hy_log(HY_LOG_ERROR, "http_start_failed", "the HTTP server on %s cannot start", options->listen);
         free_server(server);
@@ -373,7 +357,59 @@ struct hy_http_server *hy_http_start(const struct hy_http_options *options, hy_h
     return server;
 }
 
+struct hy_http_server *hy_http_start(const struct hy_http_options *options, hy_http_handler handler,
+                                     void *context) {
+    return start_on(hy_http_listen(options->listen), options, handler, context);
+}
+
+struct hy_http_server *hy_http_start_beside(const struct hy_http_server *other,
+                                            const struct hy_http_options *options, hy_http_handler handler,
+                                            void *context) {
+    return start_on(dup(other->listen_fd), options, handler, context);
+}
+
+// ---- a server that is turned by its owner
+
+void hy_http_poll(struct hy_http_server *server) {
+    server->woken = false;
+    MHD_run(server->daemon);
+}
+
+int hy_http_wait_fd(const struct hy_http_server *server) {
+    return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+int hy_http_wait_ms(const struct hy_http_server *server, int limit_ms) {
+    MHD_UNSIGNED_LONG_LONG due_ms;
+    if (server->woken) return 0;
+    if (server->dozing > 0) return limit_ms < 1 ? limit_ms : 1; // libmicrohttpd would say 0
+    if (MHD_get_timeout(server->daemon, &due_ms) != MHD_YES) return limit_ms;
+    return due_ms < (unsigned)limit_ms ? (int)due_ms : limit_ms;
+}
+
+bool hy_http_busy(struct hy_http_server *server) {
+    pthread_mutex_lock(&server->lock);
+    bool busy = server->open != NULL;
+    pthread_mutex_unlock(&server->lock);
+    return busy;
+}
+
+static void turn_until_idle(struct hy_http_server *server, unsigned at_most_ms) {
+    uint64_t end_ns = hy_clock_monotonic_ns() + at_most_ms * UINT64_C(1000000);
+    while (hy_http_busy(server) && hy_clock_monotonic_ns() < end_ns) {
+        struct pollfd door = {.fd = hy_http_wait_fd(server), .events = POLLIN};
+        (void)poll(&door, 1, hy_http_wait_ms(server, 10));
+        hy_http_poll(server);
+    }
+}
+
+// ---- the end
+
 static void wait_until_idle(struct hy_http_server *server, unsigned at_most_ms) {
+    if (server->turned) {
+        turn_until_idle(server, at_most_ms);
+        return;
+    }
     struct timespec end;
     clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += at_most_ms / 1000;
@@ -401,11 +437,15 @@ static void end_open_exchanges(struct hy_http_server *server) {
     if (any) wait_until_idle(server, LAST_ANSWERS_MS);
 }
 
-void hy_http_stop(struct hy_http_server *server, unsigned drain_ms) {
-    if (server == NULL) return;
-    atomic_store(&server->draining, true);
+void hy_http_quiesce(struct hy_http_server *server) {
+    if (atomic_exchange(&server->draining, true)) return;
     MHD_quiesce_daemon(server->daemon);
     shutdown(server->listen_fd, SHUT_RDWR); // who connects now is refused at once, and goes elsewhere
+}
+
+void hy_http_stop(struct hy_http_server *server, unsigned drain_ms) {
+    if (server == NULL) return;
+    hy_http_quiesce(server);
     wait_until_idle(server, drain_ms);
     end_open_exchanges(server);
     MHD_stop_daemon(server->daemon);

@@ -13,7 +13,7 @@ struct hy_http_exchange;
 
 struct hy_http_options {
     const char *listen; // "127.0.0.1:8080"; port 0: any
-    unsigned threads;
+    unsigned threads;   // 0: none, see hy_http_poll
     unsigned connection_limit;
     unsigned per_ip_limit;    // 0: none
     unsigned timeout_seconds; // idle connections
@@ -31,6 +31,25 @@ typedef void (*hy_http_handler)(void *context, struct hy_http_exchange *exchange
 // NULL, with a line in the log, when the address cannot be used.
 struct hy_http_server *hy_http_start(const struct hy_http_options *options, hy_http_handler handler,
                                      void *context);
+// Another one on the same address: its connections are shared out between them.
+struct hy_http_server *hy_http_start_beside(const struct hy_http_server *other,
+                                            const struct hy_http_options *options, hy_http_handler handler,
+                                            void *context);
+
+// A server without threads of its own is turned by its owner: everything about it happens on that one thread,
+// answers included, and nobody has to be woken between a request and its answer.
+//
+// Serves what is ready, without waiting.
+void hy_http_poll(struct hy_http_server *server);
+// Readable when hy_http_poll has something to do: for waiting on several doors at once.
+int hy_http_wait_fd(const struct hy_http_server *server);
+// How long it has nothing to do if that does not become readable; at most `limit_ms`.
+int hy_http_wait_ms(const struct hy_http_server *server, int limit_ms);
+// Requests of which something is still to be read, answered or sent.
+bool hy_http_busy(struct hy_http_server *server);
+
+// Stops accepting; what is open goes on, and its connections close after the answer.
+void hy_http_quiesce(struct hy_http_server *server);
 // Stops accepting, waits for open exchanges (at most `drain_ms`; their connections close after the answer),
 // then ends. From then on nothing of a request can be read any more. Not to be called by a handler.
 void hy_http_stop(struct hy_http_server *server, unsigned drain_ms);

@@ -51,6 +51,10 @@ static void forget_if_done(struct command *command) {
     hy_free(command);
 }
 
+static bool only_durability(const struct waiter *waiter) {
+    return waiter->request.wait_ms == 0;
+}
+
 // Takes the waiters that are concerned off the command and tells them; the command may be gone afterwards.
 static void tell(struct command *command, bool (*concerns)(const struct waiter *waiter),
                  enum command_outcome outcome, const Huiyuan__V1__Answer *answer) {
@@ -65,12 +69,14 @@ static void tell(struct command *command, bool (*concerns)(const struct waiter *
         waiter->next = told;
         told = waiter;
     }
-    struct deadlines *deadlines = &command->table->deadlines;
+    struct commands *table = command->table;
+    struct deadlines *deadlines = &table->deadlines;
     forget_if_done(command);
     while (told != NULL) {
         struct waiter *waiter = told;
         told = waiter->next;
         deadlines_remove(deadlines, &waiter->deadline);
+        table->awaiting_durability -= only_durability(waiter);
         waiter->request.done(waiter->request.context, outcome, answer);
         hy_free(waiter);
     }
@@ -79,10 +85,6 @@ static void tell(struct command *command, bool (*concerns)(const struct waiter *
 static bool everybody(const struct waiter *waiter) {
     (void)waiter;
     return true;
-}
-
-static bool only_durability(const struct waiter *waiter) {
-    return waiter->request.wait_ms == 0;
 }
 
 static bool out_of_time(const struct waiter *waiter) {
@@ -132,6 +134,7 @@ struct command *commands_join(struct commands *table, const struct command_reque
     waiter->deadline.expired = expired;
     waiter->next = command->waiters;
     command->waiters = waiter;
+    table->awaiting_durability += only_durability(waiter);
     int64_t wait_ms = request->wait_ms > 0 ? request->wait_ms : DURABILITY_WAIT_MS;
     deadlines_add(&table->deadlines, &waiter->deadline, table->now_ms + wait_ms);
     if (!command->durable && !command->in_flight) {

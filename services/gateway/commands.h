@@ -49,7 +49,8 @@ struct command {
 struct commands {
     struct hy_map by_id;
     struct deadlines deadlines;
-    int64_t now_ms; // set by the caller before each call
+    size_t awaiting_durability; // of those who wait: for Kafka's report alone
+    int64_t now_ms;             // set by the caller before each call
     // Read this command's answer from Redis, then call commands_answered, or commands_unanswered.
     void (*look_up)(void *context, const struct command *command);
     void *context;

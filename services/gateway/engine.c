@@ -1,12 +1,7 @@
 #include "services/gateway/engine.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "common/base/memory.h"
 #include "common/io/bus.h"
@@ -15,7 +10,14 @@
 #include "common/io/log.h"
 #include "common/stage/keys.h"
 
-enum { AGAIN_MS = 5 };
+enum {
+    AGAIN_MS = 5,
+    GATHER_MS = 2, // see send_held
+    // The doors have work of their own to do now and then (reconnecting), so the wait is bounded, and each is
+    // looked at so often, whether it called or not.
+    LONGEST_WAIT_MS = 50,
+    ALL_DOORS_MS = 10,
+};
 
 struct engine {
     struct engine_options options;
@@ -30,57 +32,18 @@ struct engine {
     struct deadlines again; // reads that are repeated
     struct follow follows[ENGINE_FOLLOWS];
 
-    pthread_t thread;
-    int wake_fd;
-    pthread_mutex_t mutex; // guards the queue
-    struct engine_job *queue_first;
-    struct engine_job **queue_end;
-    atomic_bool stop;
+    struct held *held; // in their order
+    struct held **held_end;
+    int64_t sent_at_ms; // when some were last handed to Kafka's client
+
+    int64_t all_at_ms; // when all doors were last looked at
+    bool closing;
     _Atomic(const char *) lacks;
     _Atomic int64_t turned_at_ms;
 };
 
 static int64_t monotonic_ms(void) {
     return (int64_t)(hy_clock_monotonic_ns() / 1000000);
-}
-
-// ---- The queue: from any thread to the engine's. How many may wait is bounded by the callers
-// (HY_PENDING_LIMIT).
-
-static void wake(struct engine *engine) {
-    uint64_t one = 1;
-    if (write(engine->wake_fd, &one, sizeof one) < 0 && errno != EAGAIN)
-        hy_log(HY_LOG_ERROR, "wake_failed", "eventfd: %s", strerror(errno));
-}
-
-static void hand_over(struct engine *engine, struct engine_job *job) {
-    job->next = NULL;
-    pthread_mutex_lock(&engine->mutex);
-    *engine->queue_end = job;
-    engine->queue_end = &job->next;
-    pthread_mutex_unlock(&engine->mutex);
-    wake(engine);
-}
-
-static struct engine_job *take_queue(struct engine *engine) {
-    pthread_mutex_lock(&engine->mutex);
-    struct engine_job *first = engine->queue_first;
-    engine->queue_first = NULL;
-    engine->queue_end = &engine->queue_first;
-    pthread_mutex_unlock(&engine->mutex);
-    return first;
-}
-
-// True when there was something.
-static bool run_queue(struct engine *engine) {
-    struct engine_job *job = take_queue(engine);
-    bool any = job != NULL;
-    while (job != NULL) {
-        struct engine_job *next = job->next; // the job is its caller's again as soon as it has run
-        job->run(engine, job);
-        job = next;
-    }
-    return any;
 }
 
 // ---- Reading. Redis may hang without closing the connection, so each request of ours also ends by time.
@@ -147,7 +110,7 @@ static void read_answered(void *context, const struct hy_store_answer *answer) {
 
 static void ask(struct engine_read *read) {
     struct engine *engine = read->engine;
-    if (!hy_store_connected(engine->store) || atomic_load(&engine->stop)) {
+    if (!hy_store_connected(engine->store) || engine->closing) {
         read->done(read->context, &nobody_there);
         return;
     }
@@ -155,20 +118,13 @@ static void ask(struct engine_read *read) {
                  question_new(engine, read_answered, read));
 }
 
-static void run_read(struct engine *engine, struct engine_job *job) {
-    struct engine_read *read = (struct engine_read *)job;
+void engine_read(struct engine *engine, struct engine_read *read) {
     read->engine = engine;
     read->until_ms = engine->commands.now_ms + read->patience_ms;
     ask(read);
 }
 
-void engine_read(struct engine *engine, struct engine_read *read) {
-    read->job.run = run_read;
-    hand_over(engine, &read->job);
-}
-
-static void run_bind(struct engine *engine, struct engine_job *job) {
-    struct engine_bind *bind = (struct engine_bind *)job;
+void engine_bind(struct engine *engine, struct engine_bind *bind) {
     if (!hy_store_connected(engine->store)) {
         bind->done(bind->context, &nobody_there);
         return;
@@ -177,30 +133,56 @@ static void run_bind(struct engine *engine, struct engine_job *job) {
                      question_new(engine, bind->done, bind->context));
 }
 
-void engine_bind(struct engine *engine, struct engine_bind *bind) {
-    bind->job.run = run_bind;
-    hand_over(engine, &bind->job);
-}
-
 // ---- Appending, and what comes of it.
 
-static void run_append(struct engine *engine, struct engine_job *job) {
-    const struct engine_append *append = (struct engine_append *)job;
+// A message that goes to Kafka's client in a moment. A copy: whoever asked may have its outcome before that,
+// by an earlier attempt.
+struct held {
+    struct held *next;
+    struct command *command;
+    uint32_t topic;
+    struct hy_bytes key, value; // in `bytes`
+    uint8_t bytes[];
+};
+
+static void hold(struct engine *engine, const struct engine_append *append, struct command *command) {
+    struct hy_bytes key = append->request.key, value = append->request.value;
+    struct held *held = hy_malloc(sizeof *held + key.length + value.length);
+    memcpy(held->bytes, key.data, key.length);
+    memcpy(held->bytes + key.length, value.data, value.length);
+    held->next = NULL;
+    held->command = command;
+    held->topic = engine->topics[append->topic];
+    held->key = hy_bytes(held->bytes, key.length);
+    held->value = hy_bytes(held->bytes + key.length, value.length);
+    *engine->held_end = held;
+    engine->held_end = &held->next;
+}
+
+void engine_append(struct engine *engine, struct engine_append *append) {
     const struct command_request *request = &append->request;
     if (atomic_load(&engine->lacks) != NULL) {
         request->done(request->context, COMMAND_AWAY, NULL);
         return;
     }
     struct command *command = commands_join(&engine->commands, request);
-    if (command == NULL) return;
-    if (!hy_bus_append(engine->bus, engine->topics[append->topic], request->partition, request->key,
-                       request->value, (uint64_t)(uintptr_t)command))
-        commands_delivered(command, true);
+    if (command != NULL) hold(engine, append, command);
 }
 
-void engine_append(struct engine *engine, struct engine_append *append) {
-    append->job.run = run_append;
-    hand_over(engine, &append->job);
+// Kafka's client, the broker and all behind them are woken once for what comes together, and waking is most
+// of what a single purchase costs them: so what comes within GATHER_MS goes together. Who comes after a pause
+// waits for nobody.
+static void send_held(struct engine *engine) {
+    if (engine->held != NULL) engine->sent_at_ms = monotonic_ms();
+    while (engine->held != NULL) {
+        struct held *held = engine->held;
+        engine->held = held->next;
+        if (engine->held == NULL) engine->held_end = &engine->held;
+        if (!hy_bus_append(engine->bus, held->topic, held->command->partition, held->key, held->value,
+                           (uint64_t)(uintptr_t)held->command))
+            commands_delivered(held->command, true);
+        hy_free(held);
+    }
 }
 
 static void delivered(void *context, const struct hy_delivery *delivery) {
@@ -258,7 +240,7 @@ static void heard(void *context, const struct hy_store_answer *message) {
     }
 }
 
-// ---- The thread.
+// ---- Turning.
 
 static void message(void *context, const struct hy_message *message) {
     struct engine *engine = context;
@@ -295,47 +277,63 @@ static void note_lack(struct engine *engine) {
         hy_log(HY_LOG_WARN, "not_ready", "not reachable: %s", lack);
 }
 
-// One turn through everything that has something to do; false when there was nothing.
-static bool turn(struct engine *engine) {
-    engine->commands.now_ms = monotonic_ms();
-    atomic_store(&engine->turned_at_ms, engine->commands.now_ms);
+enum { BUS, STORE, LISTENER };
+
+// A delivery report wakes nobody who waits for an outcome: that comes through Redis, a moment later. So
+// reports are collected on the way, unless somebody waits for one. While Kafka's topics are still to be read,
+// they too are waited for.
+static bool awaits_bus(const struct engine *engine) {
+    return engine->commands.awaiting_durability > 0 || atomic_load(&engine->lacks) != NULL;
+}
+
+int engine_doors(const struct engine *engine, struct pollfd doors[ENGINE_DOORS]) {
+    doors[BUS] =
+        (struct pollfd){.fd = awaits_bus(engine) ? hy_bus_wait_fd(engine->bus) : -1, .events = POLLIN};
+    doors[STORE] = doors[LISTENER] = (struct pollfd){0};
+    doors[STORE].fd = hy_store_wait_fd(engine->store, &doors[STORE].events);
+    doors[LISTENER].fd = hy_store_wait_fd(engine->listener, &doors[LISTENER].events);
+    int64_t now_ms = monotonic_ms();
+    int64_t wait_ms = deadlines_wait_ms(&engine->commands.deadlines, now_ms, LONGEST_WAIT_MS);
+    int64_t gather_ms = engine->sent_at_ms + GATHER_MS - now_ms;
+    if (engine->held != NULL && gather_ms < wait_ms) wait_ms = gather_ms > 0 ? gather_ms : 0;
+    return (int)deadlines_wait_ms(&engine->again, now_ms, wait_ms);
+}
+
+static void turn_bus(struct engine *engine) {
     hy_bus_wait_fd_clear(engine->bus);
-    size_t events = hy_bus_poll(engine->bus, 1000, 0);
-    events += hy_store_poll(engine->listener, 0);
-    events += hy_store_poll(engine->store, 0);
+    hy_bus_poll(engine->bus, 1000, 0);
     for (size_t i = 0; i < ENGINE_FOLLOWS; i++)
         follow_step(&engine->follows[i]);
-    note_lack(engine);
-    bool jobs = run_queue(engine);
-    deadlines_run(&engine->commands.deadlines, engine->commands.now_ms);
-    deadlines_run(&engine->again, engine->commands.now_ms);
-    return jobs || events > 0;
 }
 
-// The doors have work of their own to do now and then (reconnecting), so the wait is bounded.
-enum { LONGEST_WAIT_MS = 50 };
-
-static void wait_for_work(struct engine *engine) {
-    struct pollfd doors[4] = {
-        {.fd = engine->wake_fd, .events = POLLIN},
-        {.fd = hy_bus_wait_fd(engine->bus), .events = POLLIN},
-    };
-    doors[2].fd = hy_store_wait_fd(engine->store, &doors[2].events);
-    doors[3].fd = hy_store_wait_fd(engine->listener, &doors[3].events);
-    int64_t wait_ms = deadlines_wait_ms(&engine->commands.deadlines, monotonic_ms(), LONGEST_WAIT_MS);
-    wait_ms = deadlines_wait_ms(&engine->again, monotonic_ms(), wait_ms);
-    if (poll(doors, 4, (int)wait_ms) <= 0 || (doors[0].revents & POLLIN) == 0) return;
-    uint64_t count;
-    while (read(engine->wake_fd, &count, sizeof count) > 0) {}
-}
-
-static void *engine_thread(void *context) {
-    struct engine *engine = context;
-    while (!atomic_load(&engine->stop)) {
-        hy_clock_follow_step(engine->clock);
-        if (!turn(engine)) wait_for_work(engine);
+static void turn_deadlines(struct engine *engine) {
+    int64_t now_ms = engine->commands.now_ms;
+    if (deadlines_wait_ms(&engine->commands.deadlines, now_ms, 1) == 0) {
+        send_held(engine);
+        turn_bus(engine); // whose time is up is told whether Kafka has it
+        deadlines_run(&engine->commands.deadlines, now_ms);
     }
-    return NULL;
+    deadlines_run(&engine->again, now_ms);
+}
+
+void engine_turn(struct engine *engine, const struct pollfd doors[ENGINE_DOORS]) {
+    int64_t now_ms = engine->commands.now_ms = monotonic_ms();
+    atomic_store(&engine->turned_at_ms, now_ms);
+    hy_clock_follow_step(engine->clock);
+    bool all = now_ms - engine->all_at_ms >= ALL_DOORS_MS;
+    if (all) engine->all_at_ms = now_ms;
+    if (all || doors[BUS].revents != 0) turn_bus(engine);
+    if (all || doors[LISTENER].revents != 0) hy_store_poll(engine->listener, 0);
+    if (all || doors[STORE].revents != 0) hy_store_poll(engine->store, 0);
+    note_lack(engine);
+    turn_deadlines(engine);
+}
+
+void engine_flush(struct engine *engine) {
+    if (engine->held != NULL && monotonic_ms() - engine->sent_at_ms >= GATHER_MS) send_held(engine);
+    short events;
+    if (hy_store_wait_fd(engine->store, &events) >= 0 && (events & POLLOUT) != 0)
+        hy_store_poll(engine->store, 0);
 }
 
 static void open_topics(struct engine *engine) {
@@ -379,31 +377,25 @@ static void close_doors(struct engine *engine) {
     if (engine->store != NULL) hy_store_close(engine->store);
     hy_clock_follow_stop(engine->clock);
     commands_free(&engine->commands);
-    close(engine->wake_fd);
     hy_free(engine);
 }
 
-struct engine *engine_start(const struct engine_options *options) {
+struct engine *engine_open(const struct engine_options *options) {
     struct engine *engine = hy_calloc(1, sizeof *engine);
+    engine->held_end = &engine->held;
     engine->options = *options;
-    engine->queue_end = &engine->queue_first;
-    engine->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     atomic_store(&engine->lacks, "kafka");
+    engine->commands.now_ms = monotonic_ms();
     atomic_store(&engine->turned_at_ms, monotonic_ms());
     commands_init(&engine->commands, look_up_answer, engine);
-    pthread_mutex_init(&engine->mutex, NULL);
-    if (!open_doors(engine) || pthread_create(&engine->thread, NULL, engine_thread, engine) != 0) {
-        close_doors(engine);
-        return NULL;
-    }
-    return engine;
+    if (open_doors(engine)) return engine;
+    close_doors(engine);
+    return NULL;
 }
 
-void engine_stop(struct engine *engine) {
-    atomic_store(&engine->stop, true);
-    wake(engine);
-    pthread_join(engine->thread, NULL);
-    run_queue(engine);
+void engine_close(struct engine *engine) {
+    engine->closing = true;
+    send_held(engine);
     close_doors(engine);
 }
 

@@ -1,4 +1,5 @@
-// The gateway on a page: what all endpoints share, one request, one route.
+// The gateway on a page: what all endpoints share, one request, one route. Each worker (worker.h) has a
+// gateway of its own, and is alone with it but for what is said to be shared.
 #pragma once
 
 #include <stdatomic.h>
@@ -18,19 +19,25 @@
 
 struct gateway {
     struct engine *engine;
-    struct access *access; // NULL: everybody may do everything (HY_ACCESS=open)
-    struct hy_metrics *metrics;
-    struct hy_buffer openapi;    // the document, made at start-up
-    struct hy_kek *kek;          // NULL: nobody can enrol, personal data stays sealed
-    struct hy_programs programs; // for the names of tiers; on the engine's thread alone
+    struct access *access;       // shared; NULL: everybody may do everything (HY_ACCESS=open)
+    struct hy_metrics *metrics;  // shared
+    struct hy_buffer openapi;    // shared: the document, made at start-up
+    struct hy_kek *kek;          // shared; NULL: nobody can enrol, personal data stays sealed
+    struct hy_programs programs; // for the names of tiers
     const char *redis_prefix;
-    const char *instance;
+    const char *instance; // unique: answers come to this name
     uint32_t partitions;
     int64_t answer_timeout_ms;
     int64_t pending_limit; // requests that may wait for Kafka or Redis at one time
     _Atomic int64_t pending;
     atomic_bool draining;
+    struct gateway *const *all; // of this process, for health and figures; `count` 0: there is only this one
+    size_t count;
 };
+
+// health_get.c: what is missing to take purchases and commands, here or at another of this process; NULL:
+// nothing.
+const char *gateway_lacks(const struct gateway *gateway);
 
 enum { REQUEST_HEADERS_LIMIT = 12 };
 

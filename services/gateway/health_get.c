@@ -5,13 +5,28 @@
 
 enum { STUCK_MS = 30000 };
 
+// The worker that is asked turns, or it would not be asked.
+static bool any_is_stuck(const struct gateway *gateway) {
+    bool stuck = engine_still_ms(gateway->engine) > STUCK_MS;
+    for (size_t i = 0; i < gateway->count; i++)
+        stuck = stuck || engine_still_ms(gateway->all[i]->engine) > STUCK_MS;
+    return stuck;
+}
+
 static void live(struct request *request) {
-    bool stuck = engine_still_ms(request->gateway->engine) > STUCK_MS;
+    bool stuck = any_is_stuck(request->gateway);
     request_answer(request, stuck ? 503 : 200, json_pack("{s:s}", "status", stuck ? "stuck" : "live"));
 }
 
+const char *gateway_lacks(const struct gateway *gateway) {
+    const char *lacks = engine_lacks(gateway->engine);
+    for (size_t i = 0; i < gateway->count && lacks == NULL; i++)
+        lacks = engine_lacks(gateway->all[i]->engine);
+    return lacks;
+}
+
 static void ready(struct request *request) {
-    const char *lacks = engine_lacks(request->gateway->engine);
+    const char *lacks = gateway_lacks(request->gateway);
     if (atomic_load(&request->gateway->draining)) lacks = "draining";
     if (lacks == NULL) {
         request_answer(request, 200, json_pack("{s:s}", "status", "ready"));

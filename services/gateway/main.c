@@ -15,12 +15,14 @@
 #include "common/io/seal.h"
 #include "proto/topics.h"
 #include "services/gateway/gateway.h"
+#include "services/gateway/json_heap.h"
 #include "services/gateway/measures.h"
 #include "services/gateway/openapi.h"
 #include "services/gateway/prefer.h"
 #include "services/gateway/tier_names.h"
+#include "services/gateway/worker.h"
 
-enum { IDLE_SECONDS = 60, DRAIN_MS = PREFER_WAIT_LIMIT_MS + 5000, INSTANCE_BYTES = 64 };
+enum { IDLE_SECONDS = 60, INSTANCE_BYTES = 64, WORKERS_LIMIT = 64 };
 
 static struct {
     const char *brokers, *topic_prefix, *redis_url, *redis_prefix, *listen, *instance, *log_level;
@@ -42,7 +44,8 @@ static const struct hy_config_item ITEMS[] = {
      &settings.redis_prefix},
     {"HY_HTTP_LISTEN", HY_CONFIG_TEXT, "127.0.0.1:8080", 0, 0, "", "address and port; there is no TLS yet",
      false, &settings.listen},
-    {"HY_HTTP_THREADS", HY_CONFIG_NUMBER, "2", 1, 64, "", "that serve connections", false, &settings.threads},
+    {"HY_HTTP_THREADS", HY_CONFIG_NUMBER, "2", 1, WORKERS_LIMIT, "",
+     "each serves its share of the connections", false, &settings.threads},
     {"HY_HTTP_CONNECTIONS", HY_CONFIG_NUMBER, "4096", 1, 65536, "", "open at one time", false,
      &settings.connections},
     {"HY_INSTANCE", HY_CONFIG_TEXT, "", 0, 0, "",
@@ -85,20 +88,6 @@ static void name_instance(char ret_name[INSTANCE_BYTES]) {
         snprintf(ret_name, INSTANCE_BYTES, "%s", settings.instance);
 }
 
-static struct engine *start_engine(const char *instance, struct gateway *gateway) {
-    return engine_start(&(struct engine_options){
-        .brokers = settings.brokers,
-        .topic_prefix = settings.topic_prefix,
-        .redis_url = settings.redis_url,
-        .redis_prefix = settings.redis_prefix,
-        .instance = instance,
-        .partitions = (uint32_t)settings.partitions,
-        .follows = {{gateway->access == NULL ? NULL : "access", access_take, gateway->access},
-                    {"program", tier_names_take, &gateway->programs}},
-        .development_clock = settings.development_clock,
-    });
-}
-
 // *ret_access NULL: open to everybody.
 static bool open_access(struct access **ret_access) {
     bool is_open = strcmp(settings.access, "open") == 0;
@@ -127,56 +116,126 @@ static bool open_kek(struct hy_kek **ret_kek) {
     return *ret_kek != NULL;
 }
 
-static struct hy_http_server *start_server(struct gateway *gateway) {
-    return hy_http_start(
-        &(struct hy_http_options){
-            .listen = settings.listen,
-            .threads = (unsigned)settings.threads,
-            .connection_limit = (unsigned)settings.connections,
-            .timeout_seconds = IDLE_SECONDS,
-            .body_limit = HY_MESSAGE_LIMIT_BYTES,
-        },
-        routes_handle, gateway);
+// What has to be the same for all workers, or shared between them.
+struct shared {
+    const char *instance;
+    struct access *access;
+    struct hy_kek *kek;
+    struct hy_metrics *metrics;
+    struct hy_buffer openapi;
+};
+
+struct crew {
+    size_t count;
+    struct worker workers[WORKERS_LIMIT];
+    struct gateway *gateways[WORKERS_LIMIT];
+    char instances[WORKERS_LIMIT][INSTANCE_BYTES + 4];
+};
+
+static size_t share_of(int64_t limit, size_t workers) {
+    return ((size_t)limit + workers - 1) / workers;
 }
 
-static void serve_until_told(struct gateway *gateway, struct hy_http_server *server,
-                             const sigset_t *signals) {
-    hy_log(HY_LOG_INFO, "started", "listening on %s, port %u", settings.listen, hy_http_port(server));
+// Answers come to a worker by its name, so each has another.
+static void name_worker(struct crew *crew, size_t number, const char *instance) {
+    char *name = crew->instances[number];
+    if (number == 0)
+        snprintf(name, sizeof crew->instances[number], "%s", instance);
+    else
+        snprintf(name, sizeof crew->instances[number], "%s.%zu", instance, number % WORKERS_LIMIT);
+}
+
+static void prepare_gateway(struct crew *crew, size_t number, const struct shared *shared) {
+    struct gateway *gateway = &crew->workers[number].gateway;
+    *gateway = (struct gateway){
+        .access = shared->access,
+        .metrics = shared->metrics,
+        .openapi = shared->openapi,
+        .kek = shared->kek,
+        .redis_prefix = settings.redis_prefix,
+        .instance = crew->instances[number],
+        .partitions = (uint32_t)settings.partitions,
+        .answer_timeout_ms = settings.answer_timeout_ms,
+        .pending_limit = (int64_t)share_of(settings.pending_limit, crew->count),
+        .all = crew->gateways,
+        .count = crew->count,
+    };
+    hy_programs_init(&gateway->programs);
+    crew->gateways[number] = gateway;
+}
+
+static bool open_worker(struct crew *crew, size_t number) {
+    struct worker *worker = &crew->workers[number];
+    struct gateway *gateway = &worker->gateway;
+    return worker_open(
+        worker,
+        &(struct worker_options){
+            .engine = {.brokers = settings.brokers,
+                       .topic_prefix = settings.topic_prefix,
+                       .redis_url = settings.redis_url,
+                       .redis_prefix = settings.redis_prefix,
+                       .instance = gateway->instance,
+                       .partitions = gateway->partitions,
+                       .follows = {{gateway->access == NULL ? NULL : "access", access_take, gateway->access},
+                                   {"program", tier_names_take, &gateway->programs}},
+                       .development_clock = settings.development_clock && number == 0},
+            .http = {.listen = settings.listen,
+                     .connection_limit = (unsigned)share_of(settings.connections, crew->count),
+                     .timeout_seconds = IDLE_SECONDS,
+                     .body_limit = HY_MESSAGE_LIMIT_BYTES},
+            .beside = number == 0 ? NULL : crew->workers[0].server,
+        });
+}
+
+static void serve_until_told(const struct crew *crew, const sigset_t *signals) {
+    hy_log(HY_LOG_INFO, "started", "listening on %s, port %u", settings.listen,
+           hy_http_port(crew->workers[0].server));
     sd_notify(0, "READY=1");
     int signal = 0;
     sigwait(signals, &signal);
     hy_log(HY_LOG_INFO, "stopping", "signal %d", signal);
     sd_notify(0, "STOPPING=1");
-    atomic_store(&gateway->draining, true);
-    hy_http_stop(server, DRAIN_MS);
+}
+
+static bool run_workers(const struct shared *shared, const sigset_t *signals) {
+    static struct crew crew;
+    crew.count = (size_t)settings.threads;
+    for (size_t i = 0; i < crew.count; i++) {
+        name_worker(&crew, i, shared->instance);
+        prepare_gateway(&crew, i, shared);
+    }
+    size_t opened = 0;
+    while (opened < crew.count && open_worker(&crew, opened))
+        opened++;
+    bool all = opened == crew.count;
+    for (size_t i = 0; all && i < opened; i++)
+        worker_start(&crew.workers[i]); // not before all are there: they look at each other
+    if (all) serve_until_told(&crew, signals);
+    for (size_t i = 0; i < opened; i++)
+        atomic_store(&crew.workers[i].gateway.draining, true);
+    for (size_t i = 0; i < opened; i++)
+        worker_stop(&crew.workers[i]);
+    for (size_t i = 0; i < crew.count; i++)
+        hy_programs_free(&crew.workers[i].gateway.programs);
+    return all;
 }
 
 static bool run(const sigset_t *signals) {
     char instance[INSTANCE_BYTES];
     name_instance(instance);
     hy_log_init("gateway", instance, settings.log_level);
-    struct gateway gateway = {
-        .metrics = measures_new(),
-        .redis_prefix = settings.redis_prefix,
-        .instance = instance,
-        .partitions = (uint32_t)settings.partitions,
-        .answer_timeout_ms = settings.answer_timeout_ms,
-        .pending_limit = settings.pending_limit,
-    };
-    if (!open_access(&gateway.access) || !open_kek(&gateway.kek)) return false;
-    hy_programs_init(&gateway.programs);
-    hy_buffer_init(&gateway.openapi, OPENAPI_LIMIT_BYTES);
-    openapi_make(&gateway.openapi);
-    gateway.engine = start_engine(instance, &gateway);
-    struct hy_http_server *server = gateway.engine == NULL ? NULL : start_server(&gateway);
-    if (server != NULL) serve_until_told(&gateway, server, signals);
-    if (gateway.engine != NULL) engine_stop(gateway.engine);
-    hy_metrics_free(gateway.metrics);
-    hy_buffer_free(&gateway.openapi);
-    access_free(gateway.access);
-    hy_programs_free(&gateway.programs);
-    hy_kek_free(gateway.kek);
-    return server != NULL;
+    struct shared shared = {.instance = instance};
+    if (!open_access(&shared.access) || !open_kek(&shared.kek)) return false;
+    shared.metrics = measures_new();
+    hy_buffer_init(&shared.openapi, OPENAPI_LIMIT_BYTES);
+    openapi_make(&shared.openapi);
+    json_heap_init(); // nothing of the document comes from it, or goes back to it
+    bool good = run_workers(&shared, signals);
+    hy_metrics_free(shared.metrics);
+    hy_buffer_free(&shared.openapi);
+    access_free(shared.access);
+    hy_kek_free(shared.kek);
+    return good;
 }
 
 int main(int count, char **arguments) {

@@ -51,7 +51,15 @@ void measure_request(const struct request *request, unsigned status) {
     hy_metrics_observe_ns(metrics, SECONDS, hy_clock_monotonic_ns() - request->started_ns);
 }
 
+static int64_t pending_of_all(const struct gateway *gateway) {
+    if (gateway->count == 0) return atomic_load(&gateway->pending);
+    int64_t pending = 0;
+    for (size_t i = 0; i < gateway->count; i++)
+        pending += atomic_load(&gateway->all[i]->pending);
+    return pending;
+}
+
 void measure_now(struct gateway *gateway) {
-    hy_metrics_set(gateway->metrics, PENDING, atomic_load(&gateway->pending));
-    hy_metrics_set(gateway->metrics, READY, engine_lacks(gateway->engine) == NULL);
+    hy_metrics_set(gateway->metrics, PENDING, pending_of_all(gateway));
+    hy_metrics_set(gateway->metrics, READY, gateway_lacks(gateway) == NULL);
 }

@@ -1,7 +1,6 @@
 #include "services/gateway/request.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/base/calendar.h"
 #include "common/base/memory.h"
@@ -9,6 +8,8 @@
 #include "services/gateway/measures.h"
 #include "services/gateway/problem.h"
 #include "services/gateway/trace.h"
+
+enum { USUAL_JSON_BYTES = 4 << 10 };
 
 static void request_free(void *state) {
     struct request *request = state;
@@ -69,12 +70,16 @@ void request_refuse(struct request *request, struct hy_error error) {
 }
 
 struct hy_bytes json_text(json_t *json, struct hy_arena *arena) {
-    char *text = json_dumps(json, JSON_COMPACT);
+    size_t room = USUAL_JSON_BYTES;
+    char *text = hy_arena_alloc(arena, room);
+    size_t length = json_dumpb(json, text, room, JSON_COMPACT);
+    if (length > room) {
+        text = hy_arena_alloc(arena, length);
+        json_dumpb(json, text, length, JSON_COMPACT);
+    }
     json_decref(json);
-    if (text == NULL) abort(); // only without memory: all texts are checked UTF-8
-    struct hy_bytes copy = hy_arena_bytes(arena, hy_bytes_of(text));
-    free(text);
-    return copy;
+    if (length == 0) abort(); // only without memory: all texts are checked UTF-8
+    return hy_bytes(text, length);
 }
 
 json_t *json_time(int64_t time_ms) {

@@ -9,7 +9,7 @@ from tree import ROOT, tree_files
 DOORS = [
     (r"librdkafka/", r"(common|tests/integration)/io/[^/]+\.[ch]"),
     (r"hiredis/", r"common/io/[^/]+\.[ch]"),
-    (r"microhttpd\.h", r"common/io/[^/]+\.[ch]"),
+    (r"microhttpd\.h", r"(common/io/[^/]+|bench/bare_http)\.[ch]"),
     (r"mimalloc", r"common/io/heap\.c"),
     (r"curl/", r"common/io/[^/]+\.[ch]"),
     (r"glib(\.h|/|-object\.h)|gio/", r"common/io/zone\.c"),

@@ -111,6 +111,25 @@ Test(commands, who_waits_only_for_durability_is_told_by_the_delivery_report) {
     cr_assert_eq(hasty.times, 1);
 }
 
+// Kafka's reports are waited for only as long as somebody is counted here.
+Test(commands, who_waits_for_durability_alone_is_counted_until_told) {
+    struct caller patient, a, b, c;
+    join(&patient, "1-aa", 5000);
+    cr_assert_eq(table.awaiting_durability, 0);
+    struct command *confirmed = join(&a, "1-bb", 0);
+    struct command *lost = join(&b, "1-cc", 0);
+    struct command *answered = join(&c, "1-dd", 0);
+    cr_assert_eq(table.awaiting_durability, 3);
+    commands_delivered(confirmed, false);
+    cr_assert_eq(table.awaiting_durability, 2);
+    commands_delivered(lost, true);
+    cr_assert_eq(table.awaiting_durability, 1);
+    answer("1-dd");
+    cr_assert_eq(table.awaiting_durability, 0);
+    commands_delivered(answered, false);
+    cr_assert_eq(table.awaiting_durability, 0);
+}
+
 Test(commands, when_time_is_up_redis_is_asked_once_before_pending_is_said) {
     struct caller a;
     commands_delivered(join(&a, "1-aa", 5000), false);
