@@ -1,11 +1,11 @@
 // bench_check: computes what every member must have after a run, reads every member from Redis, and compares.
-// Ends with an error when a single one differs.
+// Ends with an error when a single one differs. Of a peer (--show peer) the balances are compared.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/member_reading.h"
-#include "bench/options.h"
+#include "bench/run.h"
 #include "common/base/memory.h"
 #include "common/io/log.h"
 #include "common/io/store.h"
@@ -14,6 +14,7 @@ enum { KEYS_A_CALL = 500, CALLS_OPEN = 8, WRONG_SHOWN = 5 };
 
 struct checking {
     const struct bench_options *options;
+    const struct run *run;
     const struct account *accounts;
     struct hy_store *store;
     struct hy_arena arena;
@@ -33,12 +34,15 @@ struct call {
 static void compare(struct checking *checking, uint32_t member, struct hy_bytes saved) {
     const struct account *account = &checking->accounts[member];
     struct member_reading found;
-    bool readable = member_reading_parse(saved, &checking->arena, &found);
+    bool peer = checking->options->show == SHOW_PEER;
+    bool readable =
+        peer ? peer_reading_parse(saved, &found) : member_reading_parse(saved, &checking->arena, &found);
     checking->points += found.balance;
     checking->purchases += found.purchases;
     checking->bytes += saved.length;
     checking->members++;
-    if (readable && found.balance == account->points && found.purchases == account->purchases) return;
+    if (readable && found.balance == account->points && (peer || found.purchases == account->purchases))
+        return;
     if (checking->wrong++ < WRONG_SHOWN)
         fprintf(stderr,
                 "member %" PRIu32 ": %" PRId64 " points of %" PRIu64 " purchases, expected %" PRId64
@@ -60,15 +64,19 @@ static void answered(void *context, const struct hy_store_answer *answer) {
 
 // Also members to whom nothing happened: Redis must not know them.
 static void ask(struct checking *checking) {
-    const struct shopping *shopping = &checking->options->shopping;
+    const struct bench_options *options = checking->options;
     struct call *call = hy_malloc(sizeof *call);
     struct hy_key keys[KEYS_A_CALL];
     struct hy_bytes bytes[KEYS_A_CALL];
     *call = (struct call){.checking = checking};
-    while (call->count < KEYS_A_CALL && checking->next <= shopping->members) {
+    struct hy_key (*key_of)(const char *, uint32_t, const char *) =
+        options->show == SHOW_PEER ? peer_reading_key : member_reading_key;
+    while (call->count < KEYS_A_CALL && checking->next <= checking->run->members) {
         size_t i = call->count++;
+        char id[RUN_ID_BYTES];
         call->members[i] = checking->next++;
-        keys[i] = member_reading_key(checking->options->redis_prefix, shopping, call->members[i]);
+        run_member_id(checking->run, call->members[i], id);
+        keys[i] = key_of(options->redis_prefix, options->shopping.partitions, id);
         bytes[i] = hy_key_bytes(&keys[i]);
     }
     hy_store_get(checking->store, bytes, call->count, answered, call);
@@ -78,9 +86,8 @@ static void check_all(struct checking *checking) {
     while (!hy_store_connected(checking->store))
         hy_store_poll(checking->store, 100);
     while (!checking->away &&
-           (checking->next <= checking->options->shopping.members || hy_store_pending(checking->store) > 0)) {
-        if (checking->next <= checking->options->shopping.members &&
-            hy_store_pending(checking->store) < CALLS_OPEN)
+           (checking->next <= checking->run->members || hy_store_pending(checking->store) > 0)) {
+        if (checking->next <= checking->run->members && hy_store_pending(checking->store) < CALLS_OPEN)
             ask(checking);
         else
             hy_store_poll(checking->store, 1000);
@@ -91,7 +98,7 @@ static bool report(const struct checking *checking) {
     int64_t points = 0;
     uint64_t purchases = 0;
     uint32_t active = 0;
-    for (uint32_t m = 1; m <= checking->options->shopping.members; m++) {
+    for (uint32_t m = 1; m <= checking->run->members; m++) {
         points += checking->accounts[m].points;
         purchases += checking->accounts[m].purchases;
         active += checking->accounts[m].purchases > 0;
@@ -108,9 +115,10 @@ static bool report(const struct checking *checking) {
 int main(int argc, char **argv) {
     struct bench_options options = bench_options_parse(argc, argv);
     hy_log_init("bench_check", "bench", "warn");
-    struct checking checking = {.options = &options, .next = 1};
+    struct run run = run_open(&options);
+    struct checking checking = {.options = &options, .run = &run, .next = 1};
     struct hy_program *program = bench_program(options.program_file);
-    struct account *accounts = shopping_accounts(&options.shopping, program);
+    struct account *accounts = run_accounts(&run, program, options.shopping.first + options.shopping.count);
     hy_program_free(program);
     checking.accounts = accounts;
     checking.store = hy_store_open(options.redis_url);
@@ -121,5 +129,6 @@ int main(int argc, char **argv) {
     hy_store_close(checking.store);
     hy_arena_free(&checking.arena);
     hy_free(accounts);
+    run_close(&run);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

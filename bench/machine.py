@@ -5,6 +5,7 @@ import pathlib
 import platform
 import re
 import subprocess
+import time
 
 from system import ROOT
 
@@ -34,5 +35,5 @@ def describe(system):
     return {
         "cpu": cpu_model(), "cores": os.cpu_count(), "memory_gib": round(memory_kb / 1048576, 1), "kernel": platform.release(),
         "kafka": kafka_version(), "redis": system.redis.info("server")["redis_version"], "librdkafka": package_version("rdkafka"),
-        "hiredis": package_version("hiredis"), "commit": commit.stdout.strip(), "load_at_start": load_average(),
+        "hiredis": package_version("hiredis"), "commit": commit.stdout.strip(), "date": time.strftime("%Y-%m-%d"), "load_at_start": load_average(),
     }

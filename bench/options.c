@@ -3,13 +3,14 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/memory.h"
 #include "common/io/zone.h"
 
 static const char USAGE[] =
-    "options: --seed N --members N --zipf EXPONENT --duplicates PER_MILLE --first N --count N --partitions "
-    "N\n"
+    "options: --seed N --members N --member-base N --in-turn N --zipf EXPONENT --duplicates PER_MILLE\n"
+    "         --first N --count N --partitions N --baskets FILE --copies N --show accrual|peer|ledger\n"
     "         --rate PER_SECOND --connections N --sample-every N --warm-up N --linger MS --url URL --program "
     "FILE\n"
     "environment: HY_KAFKA_BROKERS HY_TOPIC_PREFIX HY_REDIS_URL HY_REDIS_PREFIX\n";
@@ -29,6 +30,11 @@ enum flag {
     LINGER,
     URL,
     PROGRAM,
+    MEMBER_BASE,
+    IN_TURN,
+    BASKETS,
+    COPIES,
+    SHOW,
 };
 
 static const struct option options_table[] = {
@@ -46,6 +52,11 @@ static const struct option options_table[] = {
     {"linger", required_argument, NULL, LINGER},
     {"url", required_argument, NULL, URL},
     {"program", required_argument, NULL, PROGRAM},
+    {"member-base", required_argument, NULL, MEMBER_BASE},
+    {"in-turn", required_argument, NULL, IN_TURN},
+    {"baskets", required_argument, NULL, BASKETS},
+    {"copies", required_argument, NULL, COPIES},
+    {"show", required_argument, NULL, SHOW},
     {NULL, 0, NULL, 0},
 };
 
@@ -66,6 +77,13 @@ static double number(const char *text) {
     return value;
 }
 
+static enum bench_show show_of(const char *text) {
+    static const char *const names[] = {"accrual", "peer", "ledger"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i]) == 0) return (enum bench_show)i;
+    refuse("--show accrual, peer or ledger");
+}
+
 static void take(struct bench_options *options, int option, const char *text) {
     struct shopping *shopping = &options->shopping;
     switch (option) {
@@ -83,6 +101,11 @@ static void take(struct bench_options *options, int option, const char *text) {
     case LINGER: options->linger_ms = (uint32_t)number(text); break;
     case URL: options->url = text; break;
     case PROGRAM: options->program_file = text; break;
+    case MEMBER_BASE: shopping->member_base = (uint32_t)number(text); break;
+    case IN_TURN: shopping->in_turn = (uint64_t)number(text); break;
+    case BASKETS: options->baskets_file = text; break;
+    case COPIES: options->copies = (uint32_t)number(text); break;
+    case SHOW: options->show = show_of(text); break;
     default: refuse("unknown option");
     }
 }
@@ -96,6 +119,7 @@ struct bench_options bench_options_parse(int argc, char **argv) {
         .redis_prefix = environment("HY_REDIS_PREFIX", "hy:"),
         .url = "127.0.0.1:8080",
         .program_file = "deploy/dev/program.yaml",
+        .copies = 1,
         .connections = 64,
         .sample_every = 25,
     };
@@ -103,8 +127,8 @@ struct bench_options bench_options_parse(int argc, char **argv) {
     while ((option = getopt_long(argc, argv, "", options_table, NULL)) != -1) // NOLINT(concurrency-mt-unsafe)
         take(&options, option, optarg);
     if (options.shopping.members == 0 || options.shopping.partitions == 0 || options.sample_every == 0 ||
-        options.connections == 0 || options.shopping.count == 0)
-        refuse("members, partitions, count, connections and sample-every must not be 0");
+        options.connections == 0 || options.copies == 0 || options.shopping.count == 0)
+        refuse("members, partitions, count, copies, connections and sample-every must not be 0");
     shopping_prepare(&options.shopping);
     return options;
 }

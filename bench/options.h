@@ -7,8 +7,13 @@
 #include "bench/shopping.h"
 #include "common/program/program.h"
 
+enum bench_show { SHOW_ACCRUAL, SHOW_PEER, SHOW_LEDGER }; // where a purchase becomes visible
+
 struct bench_options {
     struct shopping shopping;
+    const char *baskets_file; // real baskets instead of made-up ones; NULL: none
+    uint32_t copies;          // of each real basket, for as many other members
+    enum bench_show show;
     const char *brokers, *topic_prefix;   // from the environment, as the services take them
     const char *redis_url, *redis_prefix; // likewise
     const char *url;                      // of the gateway

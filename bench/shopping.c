@@ -8,7 +8,7 @@
 #include "services/accrual/accrual.h"
 
 #define FIRST_EVENT_MS INT64_C(1488326400000) // 2017-03-01 08:00 in Shanghai
-#define EVENT_STEP_MS  1000                   // 2 million purchases: 23 days, all within the window
+#define EVENT_STEP_MS  500                    // 10 million purchases: 58 days, all within the window
 
 enum { NEVER_REPEATED = 1000, REPEATED_WITHIN = 1000 };
 
@@ -41,7 +41,7 @@ bool shopping_is_duplicate(const struct shopping *shopping, uint64_t number) {
 }
 
 // A duplicate repeats a purchase of a moment ago, as a till does that got no answer.
-static uint64_t original_of(const struct shopping *shopping, uint64_t number) {
+uint64_t shopping_original(const struct shopping *shopping, uint64_t number) {
     struct dice dice = dice_for(shopping, number, FOR_DUPLICATES);
     dice_roll(&dice); // told whether it is one
     uint64_t original = number - 1 - dice_below(&dice, REPEATED_WITHIN - 1);
@@ -107,10 +107,11 @@ static void fill_payments(struct basket *basket, struct dice *dice, int64_t tota
 void shopping_make(const struct shopping *shopping, uint64_t number, struct basket *ret_basket) {
     struct basket *basket = ret_basket;
     basket->duplicate = shopping_is_duplicate(shopping, number);
-    basket->number = basket->duplicate ? original_of(shopping, number) : number;
+    basket->number = basket->duplicate ? shopping_original(shopping, number) : number;
     struct dice dice = dice_for(shopping, basket->number, FOR_CONTENT);
-    basket->member = sampler_pick(&shopping->sampler, &dice);
-    shopping_member_id(basket->member, basket->member_id);
+    basket->member = basket->number < shopping->in_turn ? 1 + (uint32_t)(basket->number % shopping->members)
+                                                        : sampler_pick(&shopping->sampler, &dice);
+    shopping_member_id(shopping->member_base + basket->member, basket->member_id);
     basket->partition = hy_partition_of(hy_bytes_of(basket->member_id), shopping->partitions);
     put_number(basket->purchase_id, 'p', basket->number, 11);
     put_number(basket->store_id, '3', dice_below(&dice, 100), 2);
@@ -167,6 +168,12 @@ struct hy_bytes basket_json(const struct basket *basket, struct hy_arena *arena)
     return json;
 }
 
+void account_add(struct account *account, struct hy_bytes purchase_id, int64_t points) {
+    account->points += points;
+    account->ids += hy_hash64(purchase_id);
+    account->purchases++;
+}
+
 struct account *shopping_accounts(const struct shopping *shopping, const struct hy_program *program) {
     struct account *accounts = hy_calloc((size_t)shopping->members + 1, sizeof *accounts);
     struct hy_arena arena;
@@ -176,8 +183,8 @@ struct account *shopping_accounts(const struct shopping *shopping, const struct 
         if (shopping_is_duplicate(shopping, i)) continue;
         shopping_make(shopping, i, &basket);
         hy_arena_reset(&arena);
-        accounts[basket.member].points += earn_points(program, 0, &basket.purchase, &arena)->points;
-        accounts[basket.member].purchases++;
+        account_add(&accounts[basket.member], hy_bytes_of(basket.purchase_id),
+                    earn_points(program, 0, &basket.purchase, &arena)->points);
     }
     hy_arena_free(&arena);
     return accounts;

@@ -15,7 +15,9 @@ struct shopping {
     uint32_t members;
     double zipf; // exponent; 0: uniform
     uint32_t duplicates_per_mille;
-    uint64_t first; // numbers first … first + count - 1 are the run
+    uint32_t member_base; // the members' names begin after this number
+    uint64_t in_turn;     // purchases below this number are the members' in turn, not by chance
+    uint64_t first;       // numbers first … first + count - 1 are the run
     uint64_t count;
     uint32_t partitions;
     struct sampler sampler; // made by shopping_prepare
@@ -41,6 +43,7 @@ struct basket {
 void shopping_prepare(struct shopping *shopping);
 void shopping_make(const struct shopping *shopping, uint64_t number, struct basket *ret_basket);
 bool shopping_is_duplicate(const struct shopping *shopping, uint64_t number);
+uint64_t shopping_original(const struct shopping *shopping, uint64_t number); // that a duplicate repeats
 void shopping_member_id(uint32_t member, char ret_id[BASKET_TEXT_BYTES]);
 
 // The message as a store would publish it.
@@ -51,6 +54,8 @@ struct hy_bytes basket_json(const struct basket *basket, struct hy_arena *arena)
 // What each member must have after purchases 0 … first + count - 1, each counted once; index: member.
 struct account {
     int64_t points;
+    uint64_t ids; // sum of the hashes of its purchases' ids: another set of purchases has another sum
     uint32_t purchases;
 };
+void account_add(struct account *account, struct hy_bytes purchase_id, int64_t points);
 struct account *shopping_accounts(const struct shopping *shopping, const struct hy_program *program);

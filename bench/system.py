@@ -12,8 +12,8 @@ import urllib.error
 import urllib.request
 
 import redis
-from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
@@ -74,7 +74,7 @@ class System:
         self.partitions = PARTITIONS
 
     def __enter__(self):
-        for program in ("hy-accrual", "huiyuanctl", "bench_load", "bench_check", "bench_visible", "bench_post"):
+        for program in ("hy-accrual", "huiyuanctl", "bench_load", "bench_check", "bench_ledger", "bench_visible", "bench_post"):
             if not (self.bin / program).exists():
                 raise Failed(f"{self.bin / program} is not built: ./dev build")
         with contextlib.ExitStack() as stack:
@@ -128,15 +128,23 @@ class System:
     def json_tool(self, program, *arguments):
         return json.loads(self.tool(program, *arguments))
 
+    def json_tool_that_may_fail(self, program, *arguments):
+        """What the tool says also when it ends with an error; without a word it is one of ours."""
+        done = subprocess.run([self.bin / program, *map(str, arguments)], env=self.environment(), cwd=ROOT, capture_output=True, text=True, check=False)
+        if not done.stdout.strip():
+            raise Failed(f"{program} {' '.join(map(str, arguments))} failed: {done.stderr[-2000:]}")
+        return json.loads(done.stdout)
+
     @contextlib.contextmanager
     def running(self, program, *arguments, **environment):
         """A program in the background; stopped at the end if it still runs. Its words go to a file."""
-        log = self.dir / "log" / f"{self.prefix}-{program}-{environment.get('HY_INSTANCE', '')}.log"
-        with open(log, "wb") as out:
-            popen = subprocess.Popen([self.bin / program, *map(str, arguments)], env=self.environment(**environment), cwd=ROOT,
+        path = self.bin / program  # one of ours, or a whole path
+        log = self.dir / "log" / f"{self.prefix}-{path.name}-{environment.get('HY_INSTANCE', '')}.log"
+        with open(log, "ab") as out:
+            popen = subprocess.Popen([path, *map(str, arguments)], env=self.environment(**environment), cwd=ROOT,
                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if arguments else out, stderr=out,
                                      start_new_session=True)
-        process = Process(program, popen.pid, popen)
+        process = Process(path.name, popen.pid, popen)
         process.log = log
         try:
             yield process
@@ -144,9 +152,9 @@ class System:
             process.stop()
 
     @contextlib.contextmanager
-    def accrual(self, number=0):
+    def accrual(self, number=0, **environment):
         port = self.accrual_port + number
-        with self.running("hy-accrual", HY_ADMIN_LISTEN=f"127.0.0.1:{port}", HY_INSTANCE=f"bench-{number}") as process:
+        with self.running("hy-accrual", HY_ADMIN_LISTEN=f"127.0.0.1:{port}", HY_INSTANCE=f"bench-{number}", **environment) as process:
             process.port = port
             yield process
 
@@ -183,6 +191,18 @@ class System:
         name = f"{self.prefix}.{topic}"
         wanted = {TopicPartition(name, p): OffsetSpec.latest() for p in range(self.partitions)}
         return [future.result().offset for future in self.admin.list_offsets(wanted).values()]
+
+    def create_topic(self, topic, **settings):
+        new = NewTopic(f"{self.prefix}.{topic}", self.partitions, 1, config=settings)
+        for future in self.admin.create_topics([new]).values():
+            future.result()
+
+    def committed(self, group):
+        """Inputs of `purchases` that a group of consumers has committed."""
+        wanted = [TopicPartition(f"{self.prefix}.purchases", p) for p in range(self.partitions)]
+        asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, wanted)])
+        found = next(iter(asked.values())).result().topic_partitions
+        return sum(max(0, place.offset) for place in found)
 
     def watermarks(self):
         """What Redis says of each partition of the points log; None: nothing yet."""
