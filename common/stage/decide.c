@@ -161,9 +161,9 @@ static void recognise(struct hy_tenure *tenure, Huiyuan__V1__Record *record, con
     }
     record->outcome = HUIYUAN__V1__OUTCOME__OUTCOME_DUPLICATE;
     if (receipt->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_DECLINED)
-        record->code = text(hy_code_name(receipt->code));
+        record->code = hy_arena_string(arena, (const char *)receipt->code.data, receipt->code.length);
     else
-        answer(tenure, record, intake, hy_window_note(&intake->member->window, receipt));
+        answer(tenure, record, intake, receipt->note);
 }
 
 // What the brain says.
@@ -216,10 +216,9 @@ static const ProtobufCMessage *decide_member(struct hy_tenure *tenure, Huiyuan__
                (struct hy_error){HY_TOO_OLD, input->time_field, NULL});
         return NULL;
     }
-    const struct hy_receipt *receipt =
-        hy_window_find(&intake->member->window, input->input_class, intake->id_hash);
-    if (receipt != NULL) {
-        recognise(tenure, record, intake, receipt);
+    struct hy_receipt receipt;
+    if (hy_window_find(&intake->member->window, input->input_class, input->id, intake->id_hash, &receipt)) {
+        recognise(tenure, record, intake, &receipt);
         return NULL;
     }
     return ask(tenure, record, intake);
