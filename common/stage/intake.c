@@ -9,6 +9,7 @@
 enum {
     LOOK_AHEAD = 8,                // inputs of which message and member are asked for
     PLACE_AHEAD = 16,              // and of which the member's place in the table is
+    BATCH_INPUTS = 256, // at most: what was read of them, 700 bytes each, is still in the L2 cache when it is decided
     DIRTY_LIMIT = 60000,           // members that wait for their projection before a partition stops taking
     REPLIES_LIMIT = 20000,         // answers that wait for it, likewise
     OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
@@ -180,20 +181,34 @@ static bool may_take(const struct hy_tenure *tenure) {
            (stage->brain->ready == NULL || stage->brain->ready(stage->brain->context, &(const char *){NULL}));
 }
 
-bool intake_step(struct hy_tenure *tenure) {
-    if (loader_busy(tenure)) return loader_step(tenure);
-    if (!may_take(tenure)) return false;
-    size_t inputs = tenure->inbox.count;
-    if (inputs > tenure->stage->options.batch_inputs) inputs = tenure->stage->options.batch_inputs;
-    tenure->batch.next = 0;
-    tenure_evict(tenure); // here too: under load a partition is never without a batch between its turns
+static void take_batch(struct hy_tenure *tenure) {
+    size_t most = tenure->stage->options.batch_inputs;
+    if (most > BATCH_INPUTS) most = BATCH_INPUTS;
     take_names(tenure, &tenure->timers, HY_KIND_TIMER);
     take_names(tenure, &tenure->reviews, HY_KIND_REVIEW);
-    for (size_t i = 0; i < inputs && tenure->batch.count < tenure->stage->options.batch_inputs &&
-                       tenure->end == TENURE_NOT_ENDED;
-         i++)
+    for (size_t i = tenure->inbox.count; i > 0 && tenure->batch.count < most && tenure->end == TENURE_NOT_ENDED;
+         i--)
         take(tenure);
     find_members(tenure);
     loader_start(tenure);
+}
+
+bool intake_more(struct hy_tenure *tenure, size_t inputs) {
+    if (inputs >= tenure->stage->options.batch_inputs || !may_take(tenure)) return false;
+    take_batch(tenure);
+    return tenure->batch.count > 0 && !loader_busy(tenure);
+}
+
+void intake_done(struct hy_tenure *tenure) {
+    tenure->batch.count = 0;
+    tenure->batch.next = 0;
+    hy_arena_reset(&tenure->batch.arena);
+}
+
+bool intake_step(struct hy_tenure *tenure) {
+    if (loader_busy(tenure)) return loader_step(tenure);
+    if (tenure->block.inputs > 0 || !may_take(tenure)) return false;
+    tenure_evict(tenure); // here too: under load a partition is never without a batch between its turns
+    take_batch(tenure);
     return true;
 }

@@ -36,6 +36,10 @@ bool loader_busy(const struct hy_tenure *tenure) {
     return tenure->loader.phase != LOADER_IDLE;
 }
 
+bool loader_waits(const struct hy_tenure *tenure) {
+    return loader_busy(tenure) && tenure->loader.phase != LOADER_AWAY;
+}
+
 bool watermark_good(struct hy_tenure *tenure, struct hy_bytes found) {
     const struct hy_projector *projector = &tenure->projector;
     if (hy_bytes_equal(found, hy_buffer_bytes(&projector->expected))) return true;

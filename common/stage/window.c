@@ -189,14 +189,14 @@ static void drop_forgotten(struct hy_window *window, size_t forgotten) {
     if (window->base >= PLACES_ANEW) count_anew(window);
 }
 
-// In steps of a quarter: what is kept for ever is not to be twice what is needed.
+// In steps of a half: twice would be kept for ever, and a quarter is copied four times.
 static void make_room(struct hy_window *window, size_t more) {
     struct hy_buffer *bytes = &window->bytes;
     if (bytes->capacity - bytes->length >= more) return;
     size_t forgotten = forgotten_bytes(window);
     if (forgotten > bytes->length / 2) drop_forgotten(window, forgotten);
     if (bytes->capacity - bytes->length >= more) return;
-    bytes->capacity = bytes->length + bytes->length / 4 + more;
+    bytes->capacity = bytes->length + bytes->length / 2 + more;
     bytes->data = hy_realloc(bytes->data, bytes->capacity);
 }
 
