@@ -1,5 +1,6 @@
-// bench_core: the stage with accrual as its brain, on a Kafka and a Redis that only say yes: what the decision
-// itself costs, one thread, no system calls. Prints nanoseconds an input, and the memory that is kept.
+// bench_core: the stage with accrual as its brain, on a Kafka and a Redis that only say yes: what the
+// decision itself costs, one thread, no system calls. Prints nanoseconds an input, and the memory that is
+// kept.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,17 +98,21 @@ int main(int argc, char **argv) {
     hy_stage_attach(stage, bus, store);
     long before_kib = kept_kib();
     uint64_t began_ns = cpu_ns();
-    while (metric(metrics, "huiyuan_inputs_total") < (int64_t)options.shopping.count || hy_store_pending(store) > 0) {
+    while (metric(metrics, "huiyuan_inputs_total") < (int64_t)options.shopping.count ||
+           hy_store_pending(store) > 0) {
         hy_bus_poll(bus, hy_stage_room(stage), 0);
         hy_store_poll(store, 0);
         hy_stage_step(stage, hy_clock_now_ms(), 1 + (int64_t)(hy_clock_monotonic_ns() / 1000000));
         hy_store_poll(store, 0);
     }
     double ns = (double)(cpu_ns() - began_ns);
-    printf("{\"inputs\":%" PRIu64 ",\"ns_per_input\":%.1f,\"kept_bytes_per_input\":%.1f,\"accepted\":%" PRId64 ",\"block_bytes\":%.1f,\"projected_members\":%.3f,\"redis_bytes\":%.1f}\n",
+    printf("{\"inputs\":%" PRIu64 ",\"ns_per_input\":%.1f,\"kept_bytes_per_input\":%.1f,\"accepted\":%" PRId64
+           ",\"block_bytes\":%.1f,\"projected_members\":%.3f,\"redis_bytes\":%.1f}\n",
            options.shopping.count, ns / (double)options.shopping.count,
            (double)(kept_kib() - before_kib) * 1024 / (double)options.shopping.count,
-           metric(metrics, "huiyuan_records_accepted_total"), (double)metric(metrics, "huiyuan_block_bytes_total")/(double)options.shopping.count,
-           (double)metric(metrics, "huiyuan_members_projected_total")/(double)options.shopping.count, (double)null_store_bytes()/(double)options.shopping.count);
+           metric(metrics, "huiyuan_records_accepted_total"),
+           (double)metric(metrics, "huiyuan_block_bytes_total") / (double)options.shopping.count,
+           (double)metric(metrics, "huiyuan_members_projected_total") / (double)options.shopping.count,
+           (double)null_store_bytes() / (double)options.shopping.count);
     return EXIT_SUCCESS;
 }

@@ -92,7 +92,8 @@ static const uint8_t *keep(struct hy_bus *bus, struct hy_bytes bytes) {
     bus->chunk->length += bytes.length;
     return place;
 }
-static int64_t add(struct hy_bus *bus, uint32_t topic, uint32_t partition, struct hy_bytes message, bool whole) {
+static int64_t add(struct hy_bus *bus, uint32_t topic, uint32_t partition, struct hy_bytes message,
+                   bool whole) {
     struct queue *queue = queue_at(bus, topic, partition);
     if (queue->count == queue->capacity) {
         queue->capacity = queue->capacity == 0 ? 64 : queue->capacity * 2;
@@ -138,8 +139,11 @@ static size_t fetch(struct hy_bus *bus, uint32_t topic, uint32_t partition, size
     struct queue *queue = queue_at(bus, topic, partition);
     size_t count = 0;
     while (queue->reading && queue->next < (int64_t)queue->count && count < limit) {
-        struct hy_message message = {.topic = topic, .partition = partition, .offset = queue->next,
-                                     .value = queue->messages[queue->next], .owner = queue};
+        struct hy_message message = {.topic = topic,
+                                     .partition = partition,
+                                     .offset = queue->next,
+                                     .value = queue->messages[queue->next],
+                                     .owner = queue};
         queue->next++;
         count++;
         bus->events.message(bus->events.context, &message);
@@ -218,7 +222,8 @@ void hy_store_close(struct hy_store *store) {
 
 static struct mark *mark_of(struct hy_store *store, struct hy_bytes key) {
     for (size_t i = 0; i < store->mark_count; i++) {
-        if (hy_bytes_equal(hy_bytes(store->marks[i].key, store->marks[i].key_length), key)) return &store->marks[i];
+        if (hy_bytes_equal(hy_bytes(store->marks[i].key, store->marks[i].key_length), key))
+            return &store->marks[i];
     }
     if (store->mark_count == MARKS || key.length > sizeof store->marks->key) abort();
     struct mark *mark = &store->marks[store->mark_count++];
@@ -237,8 +242,8 @@ void hy_store_get(struct hy_store *store, const struct hy_bytes *keys, size_t co
     push(store, done, context, count, mark_of(store, keys[0]));
 }
 
-void hy_store_project(struct hy_store *store, const struct hy_store_projection *projection, hy_store_done done,
-                      void *context) {
+void hy_store_project(struct hy_store *store, const struct hy_store_projection *projection,
+                      hy_store_done done, void *context) {
     for (size_t i = 0; i < projection->set_count; i++)
         bytes_projected += projection->sets[i].key.length + projection->sets[i].value.length;
     struct mark *mark = mark_of(store, projection->watermark_key);
@@ -277,7 +282,8 @@ size_t hy_store_poll(struct hy_store *store, int timeout_ms) {
     memcpy(now, store->requests, count * sizeof *now);
     store->count = 0;
     for (size_t i = 0; i < count; i++) {
-        values[0] = now[i].mark->length == 0 ? hy_bytes(NULL, 0) : hy_bytes(now[i].mark->value, now[i].mark->length);
+        values[0] =
+            now[i].mark->length == 0 ? hy_bytes(NULL, 0) : hy_bytes(now[i].mark->value, now[i].mark->length);
         struct hy_store_answer answer = {HY_STORE_OK, values, now[i].count};
         now[i].done(now[i].context, &answer);
     }

@@ -1,5 +1,5 @@
-// Kafka and Redis that only say yes, for bench_core: what is published before the stage starts is read without
-// a copy, appends are acknowledged at the next poll, projections are counted.
+// Kafka and Redis that only say yes, for bench_core: what is published before the stage starts is read
+// without a copy, appends are acknowledged at the next poll, projections are counted.
 #pragma once
 
 #include "common/io/bus.h"

@@ -21,5 +21,6 @@ uint32_t hy_partition_of(struct hy_bytes member_id, uint32_t partitions);
 enum { HY_CHAIN_HASH_BYTES = 32 };
 
 // SHA-256: chains the blocks of a log. By OpenSSL, which knows the instructions that processors have for it:
-// at two gigabytes a second it is a tenth of what a record costs; libsodium's BLAKE2b was more than twice that.
+// at two gigabytes a second it is a tenth of what a record costs; libsodium's BLAKE2b was more than twice
+// that.
 void hy_chain_hash(struct hy_bytes bytes, uint8_t ret_hash[HY_CHAIN_HASH_BYTES]);

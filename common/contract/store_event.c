@@ -110,19 +110,23 @@ FLAT bool read_line(struct reading *reading, Line *line, struct text *id) {
     size_t length;
     *line = (Line)HUIYUAN__V1__PURCHASE_LINE__INIT;
     struct text before = *id;
-    if (!take_tag(reading, TAG(1, BYTES)) || !take_text(reading, HY_LIMIT_LINE_ID, &line->line_id, &id->length))
+    if (!take_tag(reading, TAG(1, BYTES)) ||
+        !take_text(reading, HY_LIMIT_LINE_ID, &line->line_id, &id->length))
         return false;
     id->start = line->line_id;
     if (!ascends(before, *id)) return false;
-    if (take_tag(reading, TAG(2, BYTES)) && !take_text(reading, HY_LIMIT_SKU, &line->sku, &length)) return false;
+    if (take_tag(reading, TAG(2, BYTES)) && !take_text(reading, HY_LIMIT_SKU, &line->sku, &length))
+        return false;
     if (take_tag(reading, TAG(3, BYTES)) && !take_text(reading, HY_LIMIT_CATEGORY, &line->category, &length))
         return false;
-    if (take_tag(reading, TAG(4, BYTES)) && !take_text(reading, HY_LIMIT_BRAND, &line->brand, &length)) return false;
+    if (take_tag(reading, TAG(4, BYTES)) && !take_text(reading, HY_LIMIT_BRAND, &line->brand, &length))
+        return false;
     if (take_tag(reading, TAG(5, VARINT))) {
         if (!take_number(reading, HY_LIMIT_QUANTITY, &number)) return false;
         line->quantity = (uint32_t)number;
     }
-    if (take_tag(reading, TAG(6, VARINT)) && !take_number(reading, HY_LIMIT_PAID_FEN, &line->paid_fen)) return false;
+    if (take_tag(reading, TAG(6, VARINT)) && !take_number(reading, HY_LIMIT_PAID_FEN, &line->paid_fen))
+        return false;
     return reading->p == reading->end;
 }
 
@@ -161,7 +165,8 @@ FLAT bool read_lines(struct reading *reading, Purchase *purchase, int64_t *ret_t
         *ret_total_fen += line->paid_fen;
     }
     return purchase->n_lines >= (size_t)hy_limits[HY_LIMIT_LINES].min &&
-           purchase->n_lines <= (size_t)hy_limits[HY_LIMIT_LINES].max && *ret_total_fen <= HY_AMOUNT_LIMIT_FEN;
+           purchase->n_lines <= (size_t)hy_limits[HY_LIMIT_LINES].max &&
+           *ret_total_fen <= HY_AMOUNT_LIMIT_FEN;
 }
 
 FLAT bool read_payments(struct reading *reading, Purchase *purchase, int64_t total_fen) {
@@ -169,7 +174,8 @@ FLAT bool read_payments(struct reading *reading, Purchase *purchase, int64_t tot
     int64_t sum_fen = 0;
     while (take_tag(reading, TAG(7, BYTES))) {
         Payment *payment = hy_arena_alloc(reading->arena, sizeof *payment);
-        purchase->payments = (Payment **)take_place(reading, (void **)purchase->payments, purchase->n_payments);
+        purchase->payments =
+            (Payment **)take_place(reading, (void **)purchase->payments, purchase->n_payments);
         purchase->payments[purchase->n_payments++] = payment;
         if (!enter(reading, &end) || !read_payment(reading, payment)) return false;
         leave(reading, end);
@@ -197,7 +203,8 @@ FLAT bool read_purchase(struct reading *reading, Purchase *purchase, const uint8
         !take_number(reading, HY_LIMIT_OCCURRED_AT_MS, &purchase->occurred_at_ms))
         return false;
     purchase->channel = (Huiyuan__V1__Channel)channel;
-    if (!read_lines(reading, purchase, &total_fen) || !read_payments(reading, purchase, total_fen)) return false;
+    if (!read_lines(reading, purchase, &total_fen) || !read_payments(reading, purchase, total_fen))
+        return false;
     *ret_meaning = reading->p;
     if (take_tag(reading, TAG(8, BYTES))) {
         if (!take_text(reading, HY_LIMIT_CURRENCY, &purchase->currency, &length)) return false;
@@ -208,7 +215,8 @@ FLAT bool read_purchase(struct reading *reading, Purchase *purchase, const uint8
 
 FLAT bool read_handles(struct reading *reading, Event *event) {
     size_t length;
-    if (take_tag(reading, TAG(14, BYTES)) && !take_any_text(reading, &event->command_id, &length)) return false;
+    if (take_tag(reading, TAG(14, BYTES)) && !take_any_text(reading, &event->command_id, &length))
+        return false;
     if (take_tag(reading, TAG(15, BYTES)) && !take_any_text(reading, &event->reply_to, &length)) return false;
     if (reading->end - reading->p > 2 && reading->p[0] == 0x82 && reading->p[1] == 0x01) { // field 16
         *reading->p = '\0';

@@ -15,8 +15,8 @@ static const struct bus_setting SETTINGS[] = {
     // Of one partition in one answer. Small enough that an answer holds something of every partition: what
     // one of them sends too much of stands in the way of the others.
     {"fetch.message.max.bytes", "1048576"},
-    // Of one answer. An allocation above 16 MiB is the system's: mimalloc gets and gives it back each time, and
-    // clearing its pages cost as much as deciding half of what was in them.
+    // Of one answer. An allocation above 16 MiB is the system's: mimalloc gets and gives it back each time,
+    // and clearing its pages cost as much as deciding half of what was in them.
     {"fetch.max.bytes", "8388608"},
     // How long a read that starts meanwhile waits at most; data is answered at once.
     {"fetch.wait.max.ms", "50"},

@@ -75,8 +75,8 @@ struct hy_tier_rules {
 
 // A category or brand that rules name.
 struct hy_word {
-    const char *text;                      // of a rule's list; NULL: an empty slot
-    const struct hy_rule *category_rule;   // the first category rule that names it; NULL: none
+    const char *text;                        // of a rule's list; NULL: an empty slot
+    const struct hy_rule *category_rule;     // the first category rule that names it; NULL: none
     uint64_t named[HY_RULES_LIMIT / 64 + 1]; // a bit for the place of each rule that names it
 };
 
@@ -166,9 +166,9 @@ struct hy_line_words hy_program_line_words(const struct hy_program *program,
                                            const Huiyuan__V1__PurchaseLine *line);
 
 // True when the campaign or category rule of the program holds for this line of this purchase.
-bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule, const struct hy_civil *when,
-                     int32_t day_number, const Huiyuan__V1__Purchase *purchase, int64_t money_fen,
-                     const Huiyuan__V1__PurchaseLine *line);
+bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule,
+                     const struct hy_civil *when, int32_t day_number, const Huiyuan__V1__Purchase *purchase,
+                     int64_t money_fen, const Huiyuan__V1__PurchaseLine *line);
 // Its two halves: the conditions on the order, and those on the line.
 bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32_t day_number,
                               const Huiyuan__V1__Purchase *purchase, int64_t money_fen);

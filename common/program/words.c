@@ -32,7 +32,8 @@ const struct hy_word *hy_program_category(const struct hy_program *program, cons
 
 struct hy_line_words hy_program_line_words(const struct hy_program *program,
                                            const Huiyuan__V1__PurchaseLine *line) {
-    return (struct hy_line_words){find(&program->categories, line->category), find(&program->brands, line->brand)};
+    return (struct hy_line_words){find(&program->categories, line->category),
+                                  find(&program->brands, line->brand)};
 }
 
 // At most half full: a miss, which most are, ends soon.

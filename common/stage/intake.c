@@ -7,9 +7,10 @@
 #include "proto/commands.pb-c.h"
 
 enum {
-    LOOK_AHEAD = 8,                // inputs of which message and member are asked for
-    PLACE_AHEAD = 16,              // and of which the member's place in the table is
-    BATCH_INPUTS = 256, // at most: what was read of them, 700 bytes each, is still in the L2 cache when it is decided
+    LOOK_AHEAD = 8,   // inputs of which message and member are asked for
+    PLACE_AHEAD = 16, // and of which the member's place in the table is
+    BATCH_INPUTS =
+        256, // at most: what was read of them, 700 bytes each, is still in the L2 cache when it is decided
     DIRTY_LIMIT = 60000,           // members that wait for their projection before a partition stops taking
     REPLIES_LIMIT = 20000,         // answers that wait for it, likewise
     OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
@@ -186,8 +187,8 @@ static void take_batch(struct hy_tenure *tenure) {
     if (most > BATCH_INPUTS) most = BATCH_INPUTS;
     take_names(tenure, &tenure->timers, HY_KIND_TIMER);
     take_names(tenure, &tenure->reviews, HY_KIND_REVIEW);
-    for (size_t i = tenure->inbox.count; i > 0 && tenure->batch.count < most && tenure->end == TENURE_NOT_ENDED;
-         i--)
+    for (size_t i = tenure->inbox.count;
+         i > 0 && tenure->batch.count < most && tenure->end == TENURE_NOT_ENDED; i--)
         take(tenure);
     find_members(tenure);
     loader_start(tenure);

@@ -342,7 +342,8 @@ bool hy_stage_idle(const struct hy_stage *stage) {
     for (uint32_t p = 0; p < stage->options.partitions; p++) {
         const struct hy_tenure *tenure = stage->slots[p].tenure;
         if (tenure != NULL && tenure->phase == TENURE_RUNNING &&
-            (tenure->batch.count > 0 || tenure->block.count > 0 || tenure->outbox.count > 0 || !projector_idle(tenure)))
+            (tenure->batch.count > 0 || tenure->block.count > 0 || tenure->outbox.count > 0 ||
+             !projector_idle(tenure)))
             return false;
     }
     return true;

@@ -306,7 +306,7 @@ void loader_want(struct hy_tenure *tenure, struct hy_member *member);
 void loader_start(struct hy_tenure *tenure);
 bool loader_busy(const struct hy_tenure *tenure);
 bool loader_waits(const struct hy_tenure *tenure); // for an answer that will come; false: Redis is away
-bool loader_step(struct hy_tenure *tenure); // again after Redis was away
+bool loader_step(struct hy_tenure *tenure);        // again after Redis was away
 void loader_free(struct hy_loader *loader);
 // Compares a watermark that Redis returned with what this owner has projected; ends the tenure when it must
 // not go on.
@@ -318,8 +318,8 @@ void names_keep(struct hy_names *names, const struct hy_bytes *values,
 void names_free(struct hy_names *names);
 
 // intake.c
-// Takes another batch for the block that is being made, which has `inputs` already; false when there is none to
-// be decided now.
+// Takes another batch for the block that is being made, which has `inputs` already; false when there is none
+// to be decided now.
 bool intake_more(struct hy_tenure *tenure, size_t inputs);
 void intake_done(struct hy_tenure *tenure); // the batch is decided
 struct hy_intake *intake_add(struct hy_batch *batch);

@@ -11,7 +11,7 @@ enum {
     SMALL_BYTES = 2048, // nearly every receipt
 };
 
-#define NOWHERE    UINT32_MAX
+#define NOWHERE     UINT32_MAX
 #define PLACES_ANEW UINT32_C(0x80000000) // so far are bytes counted before it begins at 0 again
 
 void hy_window_init(struct hy_window *window) {
@@ -131,8 +131,8 @@ static void recognise(struct hy_window *window, uint32_t place, uint64_t id_hash
     window->filter |= filter_bit(id_hash);
 }
 
-static bool is_receipt_of(const struct hy_window *window, const struct hy_window_slot *slot, uint32_t input_class,
-                          const char *id, struct hy_receipt *ret_receipt) {
+static bool is_receipt_of(const struct hy_window *window, const struct hy_window_slot *slot,
+                          uint32_t input_class, const char *id, struct hy_receipt *ret_receipt) {
     if (!is_recognised(window, slot->place)) return false;
     uint32_t place = slot->place;
     *ret_receipt = receipt_at(window, &place);
@@ -173,8 +173,9 @@ static void count_anew(struct hy_window *window) {
     for (uint32_t i = 0; i < window->capacity; i++) {
         if (window->slots[i].place == NOWHERE) continue;
         // One that is forgotten keeps its slot, and a place that is not recognised.
-        window->slots[i].place =
-            is_recognised(window, window->slots[i].place) ? window->slots[i].place - window->base : NOWHERE - 1;
+        window->slots[i].place = is_recognised(window, window->slots[i].place)
+                                     ? window->slots[i].place - window->base
+                                     : NOWHERE - 1;
     }
     window->first -= window->base;
     window->tail -= window->base;
@@ -233,7 +234,8 @@ void hy_window_add(struct hy_window *window, const Huiyuan__V1__Receipt *receipt
 // --- the front ---
 
 static bool is_forgotten(const struct hy_receipt *receipt, const int64_t horizon_ms[HY_CLASSES_LIMIT]) {
-    return receipt->input_class >= HY_CLASSES_LIMIT || receipt->event_time_ms < horizon_ms[receipt->input_class];
+    return receipt->input_class >= HY_CLASSES_LIMIT ||
+           receipt->event_time_ms < horizon_ms[receipt->input_class];
 }
 
 void hy_window_expire(struct hy_window *window, const int64_t horizon_ms[HY_CLASSES_LIMIT]) {

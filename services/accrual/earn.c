@@ -328,8 +328,8 @@ static void list_applied(struct earning *earning, Change *change, size_t first, 
 static void list_rules(struct earning *earning, Change *change) {
     const struct hy_program *program = earning->program;
     mark_applied(earning);
-    change->rules = hy_arena_alloc(earning->arena, (program->rule_count + 1 + earning->days.count) *
-                                                       sizeof *change->rules);
+    change->rules = hy_arena_alloc(earning->arena,
+                                   (program->rule_count + 1 + earning->days.count) * sizeof *change->rules);
     list_applied(earning, change, 0, program->first_campaign);
     add_tier(earning, change);
     list_applied(earning, change, program->first_campaign, program->rule_count);

@@ -30,8 +30,9 @@ static char *id(void) {
 }
 
 static char *name(void) {
-    static const char *const names[] = {"", "COSMETICS", "护肤品-面霜", "a b", "6901234567892", "百雀羚", "DRUG GM",
-                                        "exactly8", "exactly_16_bytes", "~"};
+    static const char *const names[] = {
+        "",        "COSMETICS", "护肤品-面霜",      "a b", "6901234567892", "百雀羚",
+        "DRUG GM", "exactly8",  "exactly_16_bytes", "~"};
     return (char *)(uintptr_t)names[next() % (sizeof names / sizeof names[0])];
 }
 
@@ -47,7 +48,8 @@ static size_t make(uint8_t *out, bool right) {
     purchase.member_id = right ? id() : text();
     purchase.store_id = right ? id() : text();
     purchase.channel = (Huiyuan__V1__Channel)(right ? 1 + next() % 5 : next() % 7);
-    purchase.occurred_at_ms = right ? (int64_t)(1700000000000 + next() % 100000000) : (int64_t)(next() >> next() % 64);
+    purchase.occurred_at_ms =
+        right ? (int64_t)(1700000000000 + next() % 100000000) : (int64_t)(next() >> next() % 64);
     purchase.n_lines = right ? 1 + next() % (next() % 4 == 0 ? 20 : 4) : next() % 7;
     purchase.lines = line_list;
     int64_t total = 0;
@@ -55,12 +57,14 @@ static size_t make(uint8_t *out, bool right) {
         line_list[i] = &lines[i];
         huiyuan__v1__purchase_line__init(&lines[i]);
         lines[i].line_id = right ? calloc(1, 8) : text();
-        if (right) snprintf(lines[i].line_id, 8, "%d", (int)i + (next() % 50 == 0 ? 0 : 1)); // a few come twice
+        if (right)
+            snprintf(lines[i].line_id, 8, "%d", (int)i + (next() % 50 == 0 ? 0 : 1)); // a few come twice
         lines[i].sku = right ? name() : text();
         lines[i].category = right ? name() : text();
         lines[i].brand = right ? name() : text();
         lines[i].quantity = (uint32_t)(right ? next() % 3 : next());
-        lines[i].paid_fen = right ? (int64_t)(next() % 1000 * (next() % 100)) : (int64_t)(next() >> next() % 64);
+        lines[i].paid_fen =
+            right ? (int64_t)(next() % 1000 * (next() % 100)) : (int64_t)(next() >> next() % 64);
         total += right ? lines[i].paid_fen : 0;
     }
     purchase.n_payments = next() % 4;

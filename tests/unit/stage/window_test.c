@@ -10,8 +10,8 @@ static uint64_t hash_of(const char *id) {
     return hy_hash64(hy_bytes_of(id));
 }
 
-static void add_of_class(struct hy_window *window, uint64_t number, int64_t event_time_ms, uint32_t input_class,
-                         size_t note_bytes) {
+static void add_of_class(struct hy_window *window, uint64_t number, int64_t event_time_ms,
+                         uint32_t input_class, size_t note_bytes) {
     static uint8_t note[5000];
     char id[32];
     snprintf(id, sizeof id, "p%u", (unsigned)number);
