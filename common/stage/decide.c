@@ -243,11 +243,22 @@ static bool admit(struct hy_tenure *tenure, Huiyuan__V1__Record *record, const s
     return true;
 }
 
+// By the block's time, so that the record shows it. What another log says has happened.
+static bool is_in_future(const struct hy_tenure *tenure, const struct hy_intake *intake) {
+    return intake->after == NULL &&
+           intake->input.event_time_ms > tenure->block.recorded_at_ms + tenure->stage->brain->future_limit_ms;
+}
+
 static const ProtobufCMessage *decide_record(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
                                              const struct hy_intake *intake) {
     if (!admit(tenure, record, intake)) return NULL;
     if (intake->error.code != HY_OK) {
         refuse(tenure, record, intake, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED, intake->error);
+        return NULL;
+    }
+    if (is_in_future(tenure, intake)) {
+        refuse(tenure, record, intake, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED,
+               (struct hy_error){HY_IN_FUTURE, intake->input.time_field, NULL});
         return NULL;
     }
     if (intake->member != NULL) return decide_member(tenure, record, intake);

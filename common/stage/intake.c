@@ -93,11 +93,6 @@ void intake_route(struct hy_tenure *tenure, struct hy_intake *intake) {
     check_handles(&intake->input);
     intake->skip |= intake->input.skip;
     if (intake->error.code != HY_OK || intake->skip) return;
-    if (intake->after == NULL &&
-        intake->input.event_time_ms > stage->now_ms + stage->brain->future_limit_ms) {
-        intake->error = fault(HY_IN_FUTURE, intake->input.time_field);
-        return;
-    }
     struct hy_bytes id = hy_bytes_of(intake->input.member_id);
     intake->home = hy_partition_of(id, stage->options.partitions);
     if (intake->home != tenure->partition) return;
