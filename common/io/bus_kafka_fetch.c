@@ -14,10 +14,11 @@ static const struct bus_setting SETTINGS[] = {
     {"queued.min.messages", "1000000"}, // = QUEUE_MESSAGES: the bound in bytes is the one that counts
     // Of one partition in one answer. Small enough that an answer holds something of every partition: what
     // one of them sends too much of stands in the way of the others.
-    {"fetch.message.max.bytes", "1048576"},
-    // Of one answer. An allocation above 16 MiB is the system's: mimalloc gets and gives it back each time,
-    // and clearing its pages cost as much as deciding half of what was in them.
-    {"fetch.max.bytes", "8388608"},
+    {"fetch.message.max.bytes", "524288"},
+    // Of one answer. With the queue (HY_QUEUE_KBYTES) it decides how far what was fetched has gone from the
+    // caches when it is taken. And an allocation above 16 MiB is the system's: mimalloc gets and gives it back
+    // each time, and clearing its pages cost half as much as deciding what was in them.
+    {"fetch.max.bytes", "4194304"},
     // How long a read that starts meanwhile waits at most; data is answered at once.
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},
