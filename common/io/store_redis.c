@@ -1,8 +1,7 @@
-// The store on Redis: one connection, requests pipelined, answers in the order of the requests, but that those
-// for reads overtake projections that were not sent yet. Everything
-// that goes wrong ends the connection (model: requests-in-order): what waits is answered as away, and a new
-// connection is tried with growing pauses. That also covers a server that is loading, full or read-only, and
-// scripts that it has forgotten.
+// The store on Redis: one connection, requests pipelined, answers in the order of the requests, but that
+// those for reads overtake projections that were not sent yet. Everything that goes wrong ends the connection
+// (model: requests-in-order): what waits is answered as away, and a new connection is tried with growing
+// pauses. That also covers a server that is loading, full or read-only, and scripts that it has forgotten.
 #include "common/io/store_redis.h"
 
 #include <errno.h>

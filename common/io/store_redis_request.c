@@ -122,8 +122,8 @@ static void put_ms(struct hy_buffer *out, int64_t ms) {
 }
 
 // EVALSHA, or EVAL while the connection is so fresh that the script's hash is not known.
-static void put_script(const struct hy_store *store, struct hy_buffer *out, enum redis_script script, size_t keys,
-                       size_t arguments) {
+static void put_script(const struct hy_store *store, struct hy_buffer *out, enum redis_script script,
+                       size_t keys, size_t arguments) {
     put_command(out, 3 + keys + arguments);
     put_text(out, store->up ? "EVALSHA" : "EVAL");
     put_text(out, store->up ? store->script_hash[script] : SCRIPTS[script]);

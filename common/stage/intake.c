@@ -2,7 +2,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/hash.h"
 #include "common/base/memory.h"
+#include "common/contract/limits.h"
 #include "common/stage/tenure.h"
 #include "proto/commands.pb-c.h"
 
@@ -39,6 +41,14 @@ static bool source_of(const struct hy_brain *brain, const char *topic, uint32_t 
         }
     }
     return false;
+}
+
+static uint32_t source_index(const struct hy_stage *stage, uint32_t topic) {
+    uint32_t source = 0;
+    for (uint32_t s = 0; s < stage->brain->source_count; s++) {
+        if (stage->source_topics[s] == topic) source = s;
+    }
+    return source;
 }
 
 static struct hy_error read_proper(struct hy_tenure *tenure, struct hy_intake *intake, uint32_t source) {
@@ -123,6 +133,31 @@ static void find_members(struct hy_tenure *tenure) {
     }
 }
 
+// The key of a message is a hint: nothing depends on its being the member's id.
+static void want_ahead(struct hy_tenure *tenure, struct hy_bytes key) {
+    char id[HY_ID_LIMIT_BYTES + 1];
+    if (key.length == 0 || key.length > HY_ID_LIMIT_BYTES || memchr(key.data, '\0', key.length) != NULL ||
+        hy_partition_of(key, tenure->stage->options.partitions) != tenure->partition)
+        return;
+    memcpy(id, key.data, key.length);
+    id[key.length] = '\0';
+    uint64_t hash = hy_hash64(key);
+    if (hy_cache_find(&tenure->cache, id, hash) == NULL)
+        loader_want(tenure, hy_cache_add(&tenure->cache, id, hash));
+}
+
+// When Redis is asked anyway, it is also asked for those whom the inputs behind the batch will need: so one
+// question is enough for a block.
+static void look_beyond(struct hy_tenure *tenure) {
+    const struct hy_stage *stage = tenure->stage;
+    size_t count =
+        tenure->inbox.count < stage->options.batch_inputs ? tenure->inbox.count : stage->options.batch_inputs;
+    for (size_t i = 0; i < count; i++) {
+        const struct hy_message *message = hy_ring_at(&tenure->inbox, i);
+        if (!stage->source_is_log[source_index(stage, message->topic)]) want_ahead(tenure, message->key);
+    }
+}
+
 static void take_message(struct hy_tenure *tenure, uint32_t source, const struct hy_message *message) {
     struct hy_stage *stage = tenure->stage;
     struct hy_intake *intake = intake_add(&tenure->batch);
@@ -140,11 +175,8 @@ static void take(struct hy_tenure *tenure) {
     struct hy_stage *stage = tenure->stage;
     hy_ring_prefetch(&tenure->inbox, LOOK_AHEAD);
     struct hy_message message = hy_ring_pop(&tenure->inbox);
-    uint32_t source = 0;
+    uint32_t source = source_index(stage, message.topic);
     stage->backlog--;
-    for (uint32_t s = 0; s < stage->brain->source_count; s++) {
-        if (stage->source_topics[s] == message.topic) source = s;
-    }
     if (!stage->source_is_log[source]) {
         take_message(tenure, source, &message);
         return;
@@ -186,6 +218,7 @@ static void take_batch(struct hy_tenure *tenure) {
          i > 0 && tenure->batch.count < most && tenure->end == TENURE_NOT_ENDED; i--)
         take(tenure);
     find_members(tenure);
+    if (tenure->loader.count > 0) look_beyond(tenure);
     loader_start(tenure);
 }
 
