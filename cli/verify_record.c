@@ -113,9 +113,10 @@ static void check_once(const struct verify_at *at) {
     const Huiyuan__V1__Record *record = at->record;
     if (record->input_class >= HY_CLASSES_LIMIT) return;
     verify_count(at->verify, CHECK_ONCE, 1);
-    const struct hy_receipt *receipt =
-        hy_window_find(&at->member->member->window, record->input_class, at->id_hash);
-    if (!seen_add(&at->part->accepted, at->once_hash) || receipt != NULL)
+    struct hy_receipt receipt;
+    bool recognised = hy_window_find(&at->member->member->window, record->input_class, record->input_id,
+                                     at->id_hash, &receipt);
+    if (!seen_add(&at->part->accepted, at->once_hash) || recognised)
         verify_record_fault(at, CHECK_ONCE, "%s of member %s was taken before / 会员 %s 的 %s 此前已计入",
                             record->input_id, record->member_id, record->member_id, record->input_id);
 }
@@ -183,10 +184,7 @@ void verify_record_prefetch_rest(struct verify_at *at) {
 
 void verify_record_prefetch_window(struct verify_at *at) {
     const struct verify_member *likely = hy_map_likely(&at->part->members, at->member_hash);
-    if (likely == NULL) return;
-    hy_window_prefetch(&likely->member->window, at->id_hash);
-    if (likely->member->tail.data != NULL)
-        __builtin_prefetch(likely->member->tail.data + likely->member->tail.length, 1);
+    if (likely != NULL) hy_window_prefetch(&likely->member->window, at->id_hash);
 }
 
 void verify_record(struct verify_at *at) {

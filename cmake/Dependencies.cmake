@@ -2,7 +2,7 @@
 #
 #   dep::rdkafka   dep::hiredis   dep::protobuf-c   dep::microhttpd   dep::sodium   dep::jansson
 #   dep::yaml      dep::glib      dep::curl         dep::criterion    dep::mimalloc dep::systemd
-#   dep::threads   dep::math
+#   dep::xxhash    dep::crypto dep::threads  dep::math
 #
 # All of them are Debian 12 packages; `./dev setup` installs them.
 
@@ -22,6 +22,8 @@ hy_dependency(hiredis hiredis)
 hy_dependency(protobuf-c libprotobuf-c)
 hy_dependency(microhttpd libmicrohttpd)
 hy_dependency(sodium libsodium)
+hy_dependency(xxhash libxxhash)
+hy_dependency(crypto libcrypto)
 hy_dependency(jansson jansson)
 hy_dependency(yaml yaml-0.1)
 hy_dependency(glib glib-2.0) # only for time zones: common/io/zone.c

@@ -151,3 +151,23 @@ static inline struct hy_bytes hy_wire_get_bytes(struct hy_wire *wire) {
     wire->p += length;
     return bytes;
 }
+
+static inline uint64_t hy_wire_get_fixed64(struct hy_wire *wire) {
+    uint64_t value = 0;
+    wire->bad |= wire->end - wire->p < 8;
+    if (wire->bad) return 0;
+    memcpy(&value, wire->p, 8); // little-endian, as every machine we run on
+    wire->p += 8;
+    return value;
+}
+
+// Passes over one field; false at anything that does not fit.
+static inline bool hy_wire_skip(struct hy_wire *wire, uint64_t tag) {
+    switch (tag & 7) {
+    case HY_WIRE_VARINT: hy_wire_get(wire); break;
+    case HY_WIRE_BYTES: hy_wire_get_bytes(wire); break;
+    case HY_WIRE_FIXED64: hy_wire_get_fixed64(wire); break;
+    default: wire->bad = true;
+    }
+    return !wire->bad;
+}

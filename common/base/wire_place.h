@@ -88,20 +88,6 @@ static inline uint32_t hy_place_field(struct hy_place_reader *reader, uint8_t **
     return tag;
 }
 
-// Passes over one field; false at anything that does not fit.
-static inline bool hy_wire_skip(struct hy_wire *wire, uint64_t tag) {
-    switch (tag & 7) {
-    case HY_WIRE_VARINT: hy_wire_get(wire); break;
-    case HY_WIRE_BYTES: hy_wire_get_bytes(wire); break;
-    case HY_WIRE_FIXED64:
-        wire->bad |= wire->end - wire->p < 8;
-        if (!wire->bad) wire->p += 8;
-        break;
-    default: wire->bad = true;
-    }
-    return !wire->bad;
-}
-
 // How often each of two fields stands in the message, so that lists can be made before they are filled.
 static inline void hy_place_count(struct hy_place_reader *reader, const uint8_t *p, const uint8_t *end,
                                   uint32_t tag_a, size_t *ret_a, uint32_t tag_b, size_t *ret_b) {

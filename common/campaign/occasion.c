@@ -80,7 +80,7 @@ uint32_t hy_campaign_bucket(const char *campaign_id, const char *member_id) {
     char text[256];
     int length = snprintf(text, sizeof text, "%s/%s", campaign_id, member_id);
     size_t used = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
-    return (uint32_t)(hy_hash64(hy_bytes(text, used)) % HY_SHARE_WHOLE);
+    return (uint32_t)(hy_share_hash(hy_bytes(text, used)) % HY_SHARE_WHOLE);
 }
 
 bool hy_campaign_holds_out(const struct hy_campaign *campaign, const char *member_id) {

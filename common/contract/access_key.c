@@ -55,7 +55,7 @@ void hy_secret_beginning(const char *secret, char ret_beginning[HY_SECRET_BYTES]
 }
 
 void hy_secret_hash(const char *secret, char ret_hash[HY_SECRET_HASH_BYTES]) {
-    uint8_t hash[HY_CHAIN_HASH_BYTES]; // the same BLAKE2b-256 that chains blocks
+    uint8_t hash[HY_CHAIN_HASH_BYTES]; // the same SHA-256 that chains blocks
     hy_chain_hash(hy_bytes_of(secret), hash);
     for (size_t i = 0; i < sizeof hash; i++)
         snprintf(ret_hash + 2 * i, 3, "%02x", hash[i]);

@@ -23,5 +23,5 @@ void hy_secret_make(Huiyuan__V1__Role role, const uint8_t random[HY_SECRET_RANDO
                     char ret_secret[HY_SECRET_BYTES]);
 // What may be shown of it: the role and the first digits.
 void hy_secret_beginning(const char *secret, char ret_beginning[HY_SECRET_BYTES]);
-// BLAKE2b-256, hex: the key of the topic `access`. 160 random bits need no salt and no slow hash.
+// SHA-256, hex: the key of the topic `access`. 160 random bits need no salt and no slow hash.
 void hy_secret_hash(const char *secret, char ret_hash[HY_SECRET_HASH_BYTES]);

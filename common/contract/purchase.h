@@ -10,8 +10,8 @@
 // ("lines[2].paid_fen"), `detail` saying what would be right. Does not look at the clock.
 struct hy_error hy_purchase_check(const Huiyuan__V1__Purchase *purchase, struct hy_arena *arena);
 
-// Of the meaning: equal for equal purchases whatever encoder, order of fields or unknown fields. An empty
-// currency is CNY.
+// Of the meaning: equal for equal purchases whatever encoder, order of fields or unknown fields: the hash of
+// the canonical encoding (fields in order, no defaults, nothing unknown). An empty currency is CNY.
 uint64_t hy_purchase_hash(const Huiyuan__V1__Purchase *purchase, struct hy_arena *arena);
 
 int64_t hy_purchase_total_fen(const Huiyuan__V1__Purchase *purchase);

@@ -1,5 +1,6 @@
-// The seam to Redis: requests are sent without waiting, answers come out of hy_store_poll in the order of the
-// requests. store_redis.c speaks to Redis, store_mem.c to a table in memory (simulator); chosen at link time.
+// The seam to Redis: requests are sent without waiting, and carried out and answered (by hy_store_poll) in
+// the order in which they were made, but that others may overtake projections. store_redis.c speaks to Redis,
+// store_mem.c to a table in memory (simulator); chosen at link time.
 #pragma once
 
 #include <stdbool.h>

@@ -323,11 +323,27 @@ static void answer(struct hy_store *store, hy_store_done done, void *context, en
     if (done != NULL) done(context, &given);
 }
 
+// What stands behind projections that wait may be served before them.
+static void let_overtake(struct hy_store *store) {
+    struct request **place = &store->first;
+    while (*place != NULL && (*place)->kind == PROJECT)
+        place = &(*place)->next;
+    struct request *request = *place;
+    if (request == NULL || place == &store->first) return;
+    *place = request->next;
+    if (*place == NULL) store->last = place;
+    request->next = store->first;
+    store->first = request;
+}
+
 // False: it has to wait.
 static bool serve_first(struct hy_store *store) {
     enum hy_mem_request_fate fate =
         store->first->kind == PUBLISHED ? HY_MEM_ANSWERED : mem_table_fate(store->table, store);
-    if (fate == HY_MEM_HELD) return false;
+    if (fate == HY_MEM_HELD) {
+        let_overtake(store);
+        return false;
+    }
     char cursor[24];
     store->value_count = 0;
     struct request *request = take(store);

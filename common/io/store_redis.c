@@ -1,7 +1,7 @@
-// The store on Redis: one connection, requests pipelined, answers in the order of the requests. Everything
-// that goes wrong ends the connection (model: requests-in-order): what waits is answered as away, and a new
-// connection is tried with growing pauses. That also covers a server that is loading, full or read-only, and
-// scripts that it has forgotten.
+// The store on Redis: one connection, requests pipelined, answers in the order of the requests, but that
+// those for reads overtake projections that were not sent yet. Everything that goes wrong ends the connection
+// (model: requests-in-order): what waits is answered as away, and a new connection is tried with growing
+// pauses. That also covers a server that is loading, full or read-only, and scripts that it has forgotten.
 #include "common/io/store_redis.h"
 
 #include <errno.h>
@@ -21,7 +21,6 @@
 enum {
     INBOX_BYTES = 64 << 10,
     FIRST_CAPACITY = 64,
-    OUT_LIMIT_BYTES = 256 << 20,
 };
 
 static const uint64_t BACKOFF_FIRST_NS = 100 * NS_A_MS;
@@ -53,6 +52,7 @@ static void grow(struct hy_store *store) {
 bool redis_request_push(struct hy_store *store, enum redis_kind kind, hy_store_done done, void *context) {
     if (waiting(store) == store->request_capacity) grow(store);
     bool sent = store->redis != NULL;
+    store->projecting += sent && kind == REQUEST_PROJECT;
     if (sent && waiting(store) == 0) store->heard_ns = hy_clock_monotonic_ns();
     *request_at(store, store->request_tail++) = (struct redis_request){
         .kind = kind,
@@ -67,7 +67,42 @@ bool redis_request_push(struct hy_store *store, enum redis_kind kind, hy_store_d
 static struct redis_request pop(struct hy_store *store) {
     struct redis_request request = *request_at(store, store->request_head++);
     if (request.kind == REQUEST_SETUP) store->setup_left--;
+    if (request.kind == REQUEST_PROJECT && !request.unsent) store->projecting--;
     return request;
+}
+
+struct redis_held *redis_hold(struct hy_store *store, hy_store_done done, void *context) {
+    struct redis_held *held = hy_calloc(1, sizeof *held);
+    held->done = done;
+    held->context = context;
+    hy_buffer_init(&held->bytes, REDIS_OUT_LIMIT_BYTES);
+    *store->held_end = held;
+    store->held_end = &held->next;
+    store->held_count++;
+    return held;
+}
+
+static struct redis_held *take_held(struct hy_store *store) {
+    struct redis_held *held = store->held;
+    store->held = held->next;
+    if (store->held == NULL) store->held_end = &store->held;
+    store->held_count--;
+    return held;
+}
+
+static void free_held(struct redis_held *held) {
+    hy_buffer_free(&held->bytes);
+    hy_free(held);
+}
+
+static void send_held(struct hy_store *store) {
+    while (store->held != NULL && store->redis != NULL && store->projecting < REDIS_PROJECTIONS_AT_ONCE) {
+        struct redis_held *held = take_held(store);
+        redis_request_push(store, REQUEST_PROJECT, held->done, held->context);
+        hy_buffer_add(&store->out, held->bytes.data, held->bytes.length);
+        store->out.failed |= held->bytes.failed;
+        free_held(held);
+    }
 }
 
 static void call(struct hy_store *store, hy_store_done done, void *context, enum hy_store_status status) {
@@ -94,6 +129,11 @@ static void answer_all_away(struct hy_store *store) {
     while (store->request_head < end) {
         struct redis_request request = pop(store);
         if (request.kind != REQUEST_SETUP) call(store, request.done, request.context, HY_STORE_AWAY);
+    }
+    for (size_t left = store->held_count; left > 0; left--) {
+        struct redis_held *held = take_held(store);
+        call(store, held->done, held->context, HY_STORE_AWAY);
+        free_held(held);
     }
 }
 
@@ -222,6 +262,7 @@ static void answered(struct hy_store *store, const redisReply *reply) {
         status = HY_STORE_STALE;
     }
     call(store, request.done, request.context, status);
+    send_held(store);
 }
 
 static bool is_message(const struct hy_store *store, const redisReply *reply) {
@@ -332,7 +373,7 @@ bool hy_store_connected(const struct hy_store *store) {
 }
 
 size_t hy_store_pending(const struct hy_store *store) {
-    return waiting(store) - store->setup_left;
+    return waiting(store) - store->setup_left + store->held_count;
 }
 
 struct hy_store *hy_store_open(const char *url) {
@@ -346,7 +387,8 @@ struct hy_store *hy_store_open(const char *url) {
     struct hy_store *store = hy_calloc(1, sizeof *store);
     store->address = address;
     store->backoff_ns = BACKOFF_FIRST_NS;
-    hy_buffer_init(&store->out, OUT_LIMIT_BYTES);
+    hy_buffer_init(&store->out, REDIS_OUT_LIMIT_BYTES);
+    store->held_end = &store->held;
     grow(store);
     connect_now(store);
     return store;

@@ -33,6 +33,22 @@ struct redis_request {
     void *context;
 };
 
+// A projection that waits for its turn, as it will be sent.
+struct redis_held {
+    struct redis_held *next;
+    hy_store_done done;
+    void *context;
+    struct hy_buffer bytes;
+};
+
+enum {
+    // Sent and not answered. A call takes Redis two milliseconds: what is asked meanwhile (members that
+    // somebody
+    // waits for) is not to stand behind a hundred of them.
+    REDIS_PROJECTIONS_AT_ONCE = 2,
+    REDIS_OUT_LIMIT_BYTES = 256 << 20,
+};
+
 struct hy_store {
     struct redis_address address;
     redisContext *redis; // NULL: waiting for retry_ns
@@ -50,6 +66,9 @@ struct hy_store {
     size_t request_capacity;
     size_t request_head, request_tail; // count for ever
     size_t setup_left;                 // of them REQUEST_SETUP
+    size_t projecting;                 // and sent REQUEST_PROJECT
+    struct redis_held *held, **held_end;
+    size_t held_count;
 
     struct hy_bytes *values; // of the answer that is being given
     size_t value_count, value_capacity;
@@ -62,6 +81,8 @@ struct hy_store {
 
 // The set-up of a fresh connection: authentication, database, scripts or subscription.
 void redis_request_setup(struct hy_store *store);
+// Keeps a projection for later: its bytes are for the caller to write.
+struct redis_held *redis_hold(struct hy_store *store, hy_store_done done, void *context);
 // Puts a request at the end of the ring. False when there is no connection to send it on: it will be answered
 // as away.
 bool redis_request_push(struct hy_store *store, enum redis_kind kind, hy_store_done done, void *context);

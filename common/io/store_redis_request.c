@@ -122,11 +122,12 @@ static void put_ms(struct hy_buffer *out, int64_t ms) {
 }
 
 // EVALSHA, or EVAL while the connection is so fresh that the script's hash is not known.
-static void put_script(struct hy_store *store, enum redis_script script, size_t keys, size_t arguments) {
-    put_command(&store->out, 3 + keys + arguments);
-    put_text(&store->out, store->up ? "EVALSHA" : "EVAL");
-    put_text(&store->out, store->up ? store->script_hash[script] : SCRIPTS[script]);
-    put_number(&store->out, keys);
+static void put_script(const struct hy_store *store, struct hy_buffer *out, enum redis_script script,
+                       size_t keys, size_t arguments) {
+    put_command(out, 3 + keys + arguments);
+    put_text(out, store->up ? "EVALSHA" : "EVAL");
+    put_text(out, store->up ? store->script_hash[script] : SCRIPTS[script]);
+    put_number(out, keys);
 }
 
 static void setup_step(struct hy_store *store, int script) {
@@ -284,26 +285,30 @@ static void put_timers(struct hy_buffer *out, const struct hy_store_projection *
 
 void hy_store_project(struct hy_store *store, const struct hy_store_projection *projection,
                       hy_store_done done, void *context) {
-    if (!redis_request_push(store, REQUEST_PROJECT, done, context)) return;
+    struct hy_buffer *out = &store->out;
+    if (store->projecting >= REDIS_PROJECTIONS_AT_ONCE)
+        out = &redis_hold(store, done, context)->bytes;
+    else if (!redis_request_push(store, REQUEST_PROJECT, done, context))
+        return;
     struct shape shape = shape_of(projection);
     size_t keys = 2 + projection->set_count;
     size_t arguments = 9 + shape.sets + 2 * shape.expiring + 2 * shape.timers + shape.untimed +
                        2 * projection->publish_count;
-    put_script(store, SCRIPT_PROJECT, keys, arguments);
-    put_keys(&store->out, projection);
-    put_counts(&store->out, projection, &shape);
-    put_values(&store->out, projection);
-    put_timers(&store->out, projection);
+    put_script(store, out, SCRIPT_PROJECT, keys, arguments);
+    put_keys(out, projection);
+    put_counts(out, projection, &shape);
+    put_values(out, projection);
+    put_timers(out, projection);
     for (size_t i = 0; i < projection->publish_count; i++) {
-        put(&store->out, projection->publishes[i].channel);
-        put(&store->out, projection->publishes[i].value);
+        put(out, projection->publishes[i].channel);
+        put(out, projection->publishes[i].value);
     }
 }
 
 void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
                   int64_t now_ms, size_t limit, hy_store_done done, void *context) {
     if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
-    put_script(store, SCRIPT_DUE, 2, 2);
+    put_script(store, &store->out, SCRIPT_DUE, 2, 2);
     put(&store->out, watermark_key);
     put(&store->out, timer_key);
     put_ms(&store->out, now_ms);
@@ -313,7 +318,7 @@ void hy_store_due(struct hy_store *store, struct hy_bytes watermark_key, struct 
 void hy_store_walk(struct hy_store *store, struct hy_bytes watermark_key, struct hy_bytes timer_key,
                    struct hy_bytes cursor, hy_store_done done, void *context) {
     if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
-    put_script(store, SCRIPT_WALK, 2, 2);
+    put_script(store, &store->out, SCRIPT_WALK, 2, 2);
     put(&store->out, watermark_key);
     put(&store->out, timer_key);
     put(&store->out, cursor);
@@ -323,7 +328,7 @@ void hy_store_walk(struct hy_store *store, struct hy_bytes watermark_key, struct
 void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_bytes value, int64_t expire_ms,
                       hy_store_done done, void *context) {
     if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;
-    put_script(store, SCRIPT_PUT_NEW, 1, 2);
+    put_script(store, &store->out, SCRIPT_PUT_NEW, 1, 2);
     put(&store->out, key);
     put(&store->out, value);
     put_ms(&store->out, expire_ms);

@@ -46,15 +46,11 @@ bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32
            allows(rule->stores, rule->store_count, purchase->store_id);
 }
 
-bool hy_rule_applies_to_line(const struct hy_rule *rule, const Huiyuan__V1__PurchaseLine *line) {
-    return allows(rule->categories, rule->category_count, line->category) &&
-           allows(rule->brands, rule->brand_count, line->brand);
-}
-
-bool hy_rule_applies(const struct hy_rule *rule, const struct hy_civil *when, int32_t day_number,
-                     const Huiyuan__V1__Purchase *purchase, int64_t money_fen,
-                     const Huiyuan__V1__PurchaseLine *line) {
-    return hy_rule_applies_to_line(rule, line) &&
+bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule,
+                     const struct hy_civil *when, int32_t day_number, const Huiyuan__V1__Purchase *purchase,
+                     int64_t money_fen, const Huiyuan__V1__PurchaseLine *line) {
+    struct hy_line_words words = hy_program_line_words(program, line);
+    return hy_rule_applies_to_line(program, rule, &words) &&
            hy_rule_applies_to_order(rule, when->weekday, day_number, purchase, money_fen);
 }
 
@@ -72,34 +68,7 @@ size_t hy_program_tier(const struct hy_program *program, const char *tier_id) {
     return 0;
 }
 
-// In the order of strcmp: the first byte weighs most, and what is behind the end counts as 0.
-uint64_t hy_text_prefix(const char *text) {
-    uint64_t prefix = 0;
-    size_t length = 0;
-    for (; length < sizeof prefix && text[length] != '\0'; length++) {
-        prefix = prefix << 8 | (unsigned char)text[length];
-    }
-    return length == 0 ? 0 : prefix << (8 * (sizeof prefix - length));
-}
-
-static int compare_to_rate(uint64_t prefix, const char *category, const struct hy_category_rate *rate) {
-    if (prefix != rate->prefix) return prefix < rate->prefix ? -1 : 1;
-    return strcmp(category, rate->category);
-}
-
 const struct hy_rule *hy_program_category_rule(const struct hy_program *program, const char *category) {
-    uint64_t prefix = hy_text_prefix(category);
-    size_t low = 0;
-    size_t high = program->category_rate_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare_to_rate(prefix, category, &program->category_rates[middle]);
-        if (order == 0) return program->category_rates[middle].rule;
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return NULL;
+    const struct hy_word *word = hy_program_category(program, category);
+    return word == NULL ? NULL : word->category_rule;
 }

@@ -40,52 +40,10 @@ void hy_program_free(struct hy_program *program) {
         free_texts(rule->brands, rule->brand_count);
     }
     hy_free(program->rules);
-    hy_free(program->category_rates);
+    hy_free(program->categories.slots);
+    hy_free(program->brands.slots);
     hy_free(program->zone.changes);
     hy_free(program);
-}
-
-// By category; of the same category, the earlier rule first.
-static int compare_rates(const void *a, const void *b) {
-    const struct hy_category_rate *left = a;
-    const struct hy_category_rate *right = b;
-    int order = strcmp(left->category, right->category);
-    if (order != 0) return order;
-    return (left->rule > right->rule) - (left->rule < right->rule);
-}
-
-static size_t count_named_categories(const struct hy_program *program) {
-    size_t count = 0;
-    for (size_t i = 0; i < program->rule_count; i++) {
-        if (program->rules[i].kind == HY_RULE_CATEGORY) count += program->rules[i].category_count;
-    }
-    return count;
-}
-
-static size_t list_rates(const struct hy_program *program, struct hy_category_rate *rates) {
-    size_t count = 0;
-    for (size_t i = 0; i < program->rule_count; i++) {
-        const struct hy_rule *rule = &program->rules[i];
-        for (size_t k = 0; rule->kind == HY_RULE_CATEGORY && k < rule->category_count; k++) {
-            rates[count++] =
-                (struct hy_category_rate){hy_text_prefix(rule->categories[k]), rule->categories[k], rule};
-        }
-    }
-    return count;
-}
-
-void hy_program_index(struct hy_program *program) {
-    size_t count = count_named_categories(program);
-    struct hy_category_rate *rates = hy_calloc(count + 1, sizeof *rates);
-    list_rates(program, rates);
-    qsort(rates, count, sizeof *rates, compare_rates);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (kept > 0 && strcmp(rates[kept - 1].category, rates[i].category) == 0) continue;
-        rates[kept++] = rates[i];
-    }
-    program->category_rates = rates;
-    program->category_rate_count = kept;
 }
 
 // --- all versions ---

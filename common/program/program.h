@@ -73,11 +73,21 @@ struct hy_tier_rules {
     size_t lapse_to;
 };
 
-// Which category rule a category has.
-struct hy_category_rate {
-    uint64_t prefix;      // first eight bytes, to compare most names in one step
-    const char *category; // of the rule's list
-    const struct hy_rule *rule;
+// A category or brand that rules name.
+struct hy_word {
+    const char *text;                        // of a rule's list; NULL: an empty slot
+    const struct hy_rule *category_rule;     // the first category rule that names it; NULL: none
+    uint64_t named[HY_RULES_LIMIT / 64 + 1]; // a bit for the place of each rule that names it
+};
+
+struct hy_words {
+    struct hy_word *slots;
+    size_t capacity; // a power of two, or 0
+};
+
+// What the rules say of a line: looked up once. NULL: nobody names it.
+struct hy_line_words {
+    const struct hy_word *category, *brand;
 };
 
 struct hy_program {
@@ -91,13 +101,13 @@ struct hy_program {
     int64_t minimum_spend_fen; // of the order's money: below it no points
     struct hy_rule *rules; // the base, then the categories, then the campaigns, each in the order of the file
     size_t rule_count;
+    size_t first_campaign; // its place in `rules`; rule_count: none
     size_t stackable_count;
     struct hy_tier_rule tiers[HY_TIERS_LIMIT]; // lowest first; the first is every new member's
     size_t tier_count;
     int32_t growth_per_yuan_hundredths;
     struct hy_tier_rules tier_rules;
-    struct hy_category_rate *category_rates; // sorted by category
-    size_t category_rate_count;
+    struct hy_words categories, brands; // that rules name
 };
 
 // One fault of a program file.
@@ -152,11 +162,22 @@ bool hy_program_allows_factor(const struct hy_program *program, int32_t factor_h
 // 1 Monday … 7 Sunday of a day number.
 int32_t hy_weekday(int32_t day_number);
 
-// True when the campaign or category rule holds for this line of this purchase.
-bool hy_rule_applies(const struct hy_rule *rule, const struct hy_civil *when, int32_t day_number,
-                     const Huiyuan__V1__Purchase *purchase, int64_t money_fen,
-                     const Huiyuan__V1__PurchaseLine *line);
+struct hy_line_words hy_program_line_words(const struct hy_program *program,
+                                           const Huiyuan__V1__PurchaseLine *line);
+
+// True when the campaign or category rule of the program holds for this line of this purchase.
+bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule,
+                     const struct hy_civil *when, int32_t day_number, const Huiyuan__V1__Purchase *purchase,
+                     int64_t money_fen, const Huiyuan__V1__PurchaseLine *line);
 // Its two halves: the conditions on the order, and those on the line.
 bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32_t day_number,
                               const Huiyuan__V1__Purchase *purchase, int64_t money_fen);
-bool hy_rule_applies_to_line(const struct hy_rule *rule, const Huiyuan__V1__PurchaseLine *line);
+static inline bool hy_word_names(const struct hy_word *word, size_t place) {
+    return word != NULL && (word->named[place / 64] >> place % 64 & 1) != 0;
+}
+static inline bool hy_rule_applies_to_line(const struct hy_program *program, const struct hy_rule *rule,
+                                           const struct hy_line_words *words) {
+    size_t place = (size_t)(rule - program->rules);
+    return (rule->category_count == 0 || hy_word_names(words->category, place)) &&
+           (rule->brand_count == 0 || hy_word_names(words->brand, place));
+}

@@ -35,12 +35,16 @@ static void look_ahead(const struct hy_batch *batch, size_t i) {
         hy_window_prefetch(&batch->inputs[i + 6].member->window, batch->inputs[i + 6].id_hash);
 }
 
+static bool is_full(const struct hy_tenure *tenure) {
+    return tenure->block.bytes.length - HEAD_ROOM_BYTES >= tenure->stage->options.block_bytes;
+}
+
 // Decides inputs until the block is full or the batch is at its end.
 static void fill(struct hy_tenure *tenure) {
     struct hy_block *block = &tenure->block;
     struct hy_batch *batch = &tenure->batch;
     size_t i = batch->next;
-    while (i < batch->count && block->bytes.length - HEAD_ROOM_BYTES < tenure->stage->options.block_bytes) {
+    while (i < batch->count && !is_full(tenure)) {
         look_ahead(batch, i);
         struct hy_intake *intake = &batch->inputs[i++];
         decide_input(tenure, intake);
@@ -52,7 +56,16 @@ static void fill(struct hy_tenure *tenure) {
         }
     }
     hy_metrics_add(tenure->stage->metrics, METRIC_INPUTS, (int64_t)(i - batch->next));
-    block->inputs = i;
+    block->inputs += i - batch->next;
+    batch->next = i;
+    if (i == batch->count) intake_done(tenure);
+}
+
+// Under load a block takes several batches.
+static void fill_on(struct hy_tenure *tenure) {
+    fill(tenure);
+    while (tenure->batch.count == 0 && !is_full(tenure) && intake_more(tenure, tenure->block.inputs))
+        fill(tenure);
 }
 
 static size_t positions_of(struct hy_tenure *tenure, Huiyuan__V1__Position *positions,
@@ -107,13 +120,8 @@ static void close_block(struct hy_tenure *tenure) {
     hy_chain_hash(block->message, block->hash);
 }
 
-static void batch_done(struct hy_tenure *tenure) {
-    tenure->batch.count = 0;
-    tenure->batch.next = 0;
-    hy_arena_reset(&tenure->batch.arena);
-}
-
 static void advance(struct hy_tenure *tenure) {
+    tenure->block.inputs = 0;
     const struct hy_stage *stage = tenure->stage;
     for (size_t s = 0; s < stage->brain->source_count; s++) {
         int64_t next = tenure->block.positions[s].next_offset;
@@ -121,8 +129,6 @@ static void advance(struct hy_tenure *tenure) {
             hy_bus_commit(stage->bus, stage->source_topics[s], tenure->partition, next);
         tenure->positions[s] = tenure->block.positions[s];
     }
-    tenure->batch.next = tenure->block.inputs;
-    if (tenure->batch.next == tenure->batch.count) batch_done(tenure);
 }
 
 static bool append(struct hy_tenure *tenure) {
@@ -212,12 +218,12 @@ static bool hole_step(struct hy_tenure *tenure) {
 bool commit_step(struct hy_tenure *tenure) {
     struct hy_block *block = &tenure->block;
     if (block->hole) return hole_step(tenure);
-    if (tenure->phase != TENURE_RUNNING || tenure->batch.count == 0 || loader_busy(tenure) ||
-        block->in_flight)
-        return false;
+    if (tenure->phase != TENURE_RUNNING || block->in_flight) return false;
     if (!block->closed) {
-        begin(tenure);
-        fill(tenure);
+        if (tenure->batch.count == 0 || loader_busy(tenure)) return false;
+        if (block->inputs == 0) begin(tenure);
+        fill_on(tenure);
+        if (loader_waits(tenure)) return true; // it goes on with those whose members are on their way
         if (block->count == 0) { // nothing for us among them: the next block will carry the positions
             advance(tenure);
             return true;

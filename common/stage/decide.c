@@ -161,9 +161,9 @@ static void recognise(struct hy_tenure *tenure, Huiyuan__V1__Record *record, con
     }
     record->outcome = HUIYUAN__V1__OUTCOME__OUTCOME_DUPLICATE;
     if (receipt->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_DECLINED)
-        record->code = text(hy_code_name(receipt->code));
+        record->code = hy_arena_string(arena, (const char *)receipt->code.data, receipt->code.length);
     else
-        answer(tenure, record, intake, hy_window_note(&intake->member->window, receipt));
+        answer(tenure, record, intake, receipt->note);
 }
 
 // What the brain says.
@@ -216,10 +216,9 @@ static const ProtobufCMessage *decide_member(struct hy_tenure *tenure, Huiyuan__
                (struct hy_error){HY_TOO_OLD, input->time_field, NULL});
         return NULL;
     }
-    const struct hy_receipt *receipt =
-        hy_window_find(&intake->member->window, input->input_class, intake->id_hash);
-    if (receipt != NULL) {
-        recognise(tenure, record, intake, receipt);
+    struct hy_receipt receipt;
+    if (hy_window_find(&intake->member->window, input->input_class, input->id, intake->id_hash, &receipt)) {
+        recognise(tenure, record, intake, &receipt);
         return NULL;
     }
     return ask(tenure, record, intake);
@@ -244,11 +243,22 @@ static bool admit(struct hy_tenure *tenure, Huiyuan__V1__Record *record, const s
     return true;
 }
 
+// By the block's time, so that the record shows it. What another log says has happened.
+static bool is_in_future(const struct hy_tenure *tenure, const struct hy_intake *intake) {
+    return intake->after == NULL &&
+           intake->input.event_time_ms > tenure->block.recorded_at_ms + tenure->stage->brain->future_limit_ms;
+}
+
 static const ProtobufCMessage *decide_record(struct hy_tenure *tenure, Huiyuan__V1__Record *record,
                                              const struct hy_intake *intake) {
     if (!admit(tenure, record, intake)) return NULL;
     if (intake->error.code != HY_OK) {
         refuse(tenure, record, intake, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED, intake->error);
+        return NULL;
+    }
+    if (is_in_future(tenure, intake)) {
+        refuse(tenure, record, intake, HUIYUAN__V1__OUTCOME__OUTCOME_REJECTED,
+               (struct hy_error){HY_IN_FUTURE, intake->input.time_field, NULL});
         return NULL;
     }
     if (intake->member != NULL) return decide_member(tenure, record, intake);

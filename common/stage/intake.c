@@ -2,13 +2,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/hash.h"
 #include "common/base/memory.h"
+#include "common/contract/limits.h"
 #include "common/stage/tenure.h"
 #include "proto/commands.pb-c.h"
 
 enum {
-    LOOK_AHEAD = 8,                // inputs of which message and member are asked for
-    PLACE_AHEAD = 16,              // and of which the member's place in the table is
+    LOOK_AHEAD = 8,   // inputs of which message and member are asked for
+    PLACE_AHEAD = 16, // and of which the member's place in the table is
+    BATCH_INPUTS =
+        256, // at most: what was read of them, 700 bytes each, is still in the L2 cache when it is decided
     DIRTY_LIMIT = 60000,           // members that wait for their projection before a partition stops taking
     REPLIES_LIMIT = 20000,         // answers that wait for it, likewise
     OUTBOX_LIMIT = 20000,          // emissions that wait to be acknowledged, likewise
@@ -37,6 +41,14 @@ static bool source_of(const struct hy_brain *brain, const char *topic, uint32_t 
         }
     }
     return false;
+}
+
+static uint32_t source_index(const struct hy_stage *stage, uint32_t topic) {
+    uint32_t source = 0;
+    for (uint32_t s = 0; s < stage->brain->source_count; s++) {
+        if (stage->source_topics[s] == topic) source = s;
+    }
+    return source;
 }
 
 static struct hy_error read_proper(struct hy_tenure *tenure, struct hy_intake *intake, uint32_t source) {
@@ -91,11 +103,6 @@ void intake_route(struct hy_tenure *tenure, struct hy_intake *intake) {
     check_handles(&intake->input);
     intake->skip |= intake->input.skip;
     if (intake->error.code != HY_OK || intake->skip) return;
-    if (intake->after == NULL &&
-        intake->input.event_time_ms > stage->now_ms + stage->brain->future_limit_ms) {
-        intake->error = fault(HY_IN_FUTURE, intake->input.time_field);
-        return;
-    }
     struct hy_bytes id = hy_bytes_of(intake->input.member_id);
     intake->home = hy_partition_of(id, stage->options.partitions);
     if (intake->home != tenure->partition) return;
@@ -126,6 +133,31 @@ static void find_members(struct hy_tenure *tenure) {
     }
 }
 
+// The key of a message is a hint: nothing depends on its being the member's id.
+static void want_ahead(struct hy_tenure *tenure, struct hy_bytes key) {
+    char id[HY_ID_LIMIT_BYTES + 1];
+    if (key.length == 0 || key.length > HY_ID_LIMIT_BYTES || memchr(key.data, '\0', key.length) != NULL ||
+        hy_partition_of(key, tenure->stage->options.partitions) != tenure->partition)
+        return;
+    memcpy(id, key.data, key.length);
+    id[key.length] = '\0';
+    uint64_t hash = hy_hash64(key);
+    if (hy_cache_find(&tenure->cache, id, hash) == NULL)
+        loader_want(tenure, hy_cache_add(&tenure->cache, id, hash));
+}
+
+// When Redis is asked anyway, it is also asked for those whom the inputs behind the batch will need: so one
+// question is enough for a block.
+static void look_beyond(struct hy_tenure *tenure) {
+    const struct hy_stage *stage = tenure->stage;
+    size_t count =
+        tenure->inbox.count < stage->options.batch_inputs ? tenure->inbox.count : stage->options.batch_inputs;
+    for (size_t i = 0; i < count; i++) {
+        const struct hy_message *message = hy_ring_at(&tenure->inbox, i);
+        if (!stage->source_is_log[source_index(stage, message->topic)]) want_ahead(tenure, message->key);
+    }
+}
+
 static void take_message(struct hy_tenure *tenure, uint32_t source, const struct hy_message *message) {
     struct hy_stage *stage = tenure->stage;
     struct hy_intake *intake = intake_add(&tenure->batch);
@@ -143,11 +175,8 @@ static void take(struct hy_tenure *tenure) {
     struct hy_stage *stage = tenure->stage;
     hy_ring_prefetch(&tenure->inbox, LOOK_AHEAD);
     struct hy_message message = hy_ring_pop(&tenure->inbox);
-    uint32_t source = 0;
+    uint32_t source = source_index(stage, message.topic);
     stage->backlog--;
-    for (uint32_t s = 0; s < stage->brain->source_count; s++) {
-        if (stage->source_topics[s] == message.topic) source = s;
-    }
     if (!stage->source_is_log[source]) {
         take_message(tenure, source, &message);
         return;
@@ -180,20 +209,35 @@ static bool may_take(const struct hy_tenure *tenure) {
            (stage->brain->ready == NULL || stage->brain->ready(stage->brain->context, &(const char *){NULL}));
 }
 
-bool intake_step(struct hy_tenure *tenure) {
-    if (loader_busy(tenure)) return loader_step(tenure);
-    if (!may_take(tenure)) return false;
-    size_t inputs = tenure->inbox.count;
-    if (inputs > tenure->stage->options.batch_inputs) inputs = tenure->stage->options.batch_inputs;
-    tenure->batch.next = 0;
-    tenure_evict(tenure); // here too: under load a partition is never without a batch between its turns
+static void take_batch(struct hy_tenure *tenure) {
+    size_t most = tenure->stage->options.batch_inputs;
+    if (most > BATCH_INPUTS) most = BATCH_INPUTS;
     take_names(tenure, &tenure->timers, HY_KIND_TIMER);
     take_names(tenure, &tenure->reviews, HY_KIND_REVIEW);
-    for (size_t i = 0; i < inputs && tenure->batch.count < tenure->stage->options.batch_inputs &&
-                       tenure->end == TENURE_NOT_ENDED;
-         i++)
+    for (size_t i = tenure->inbox.count;
+         i > 0 && tenure->batch.count < most && tenure->end == TENURE_NOT_ENDED; i--)
         take(tenure);
     find_members(tenure);
+    if (tenure->loader.count > 0) look_beyond(tenure);
     loader_start(tenure);
+}
+
+bool intake_more(struct hy_tenure *tenure, size_t inputs) {
+    if (inputs >= tenure->stage->options.batch_inputs || !may_take(tenure)) return false;
+    take_batch(tenure);
+    return tenure->batch.count > 0 && !loader_busy(tenure);
+}
+
+void intake_done(struct hy_tenure *tenure) {
+    tenure->batch.count = 0;
+    tenure->batch.next = 0;
+    hy_arena_reset(&tenure->batch.arena);
+}
+
+bool intake_step(struct hy_tenure *tenure) {
+    if (loader_busy(tenure)) return loader_step(tenure);
+    if (tenure->block.inputs > 0 || !may_take(tenure)) return false;
+    tenure_evict(tenure); // here too: under load a partition is never without a batch between its turns
+    take_batch(tenure);
     return true;
 }

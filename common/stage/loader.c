@@ -36,6 +36,10 @@ bool loader_busy(const struct hy_tenure *tenure) {
     return tenure->loader.phase != LOADER_IDLE;
 }
 
+bool loader_waits(const struct hy_tenure *tenure) {
+    return loader_busy(tenure) && tenure->loader.phase != LOADER_AWAY;
+}
+
 bool watermark_good(struct hy_tenure *tenure, struct hy_bytes found) {
     const struct hy_projector *projector = &tenure->projector;
     if (hy_bytes_equal(found, hy_buffer_bytes(&projector->expected))) return true;
@@ -55,7 +59,7 @@ bool watermark_good(struct hy_tenure *tenure, struct hy_bytes found) {
 static void finish(struct hy_tenure *tenure) {
     struct hy_loader *loader = &tenure->loader;
     for (size_t i = 0; i < loader->count; i++)
-        hy_member_load_tail(tenure->stage->brain, loader->loads[i].member, &loader->arena);
+        hy_member_load_tail(tenure->stage->brain, loader->loads[i].member);
     hy_metrics_add(tenure->stage->metrics, METRIC_LOADED, (int64_t)loader->count);
     tenure->stage->members += loader->count;
     loader->count = 0;
@@ -95,7 +99,7 @@ static void page_answered(void *context, const struct hy_store_answer *answer) {
         for (; call.page == load->end_page; call.page = load->first_page)
             load++;
         struct hy_bytes page = answer->values[i + 1];
-        if (page.data == NULL || !hy_member_load_page(load->member, page, &loader->arena)) {
+        if (page.data == NULL || !hy_member_load_page(load->member, page)) {
             tenure_finish(tenure, TENURE_STOPPED, "a page of receipts in Redis is missing or cannot be read");
             return;
         }

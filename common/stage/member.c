@@ -9,8 +9,6 @@
 #include "proto/projection.pb-c.h"
 
 enum {
-    TAIL_FIELD = 6, // of MemberState.tail and of ReceiptPage.receipts
-    TAIL_CEILING_BYTES = 16 * 1024 * 1024,
     STATE_CEILING_BYTES = 16 * 1024, // of a brain's own state in Redis
 };
 
@@ -22,7 +20,7 @@ struct hy_member *hy_member_new(const struct hy_brain *brain, const char *id, ui
     member->hash = hash;
     member->state_offset = (uint32_t)state_offset;
     memcpy(member->id, id, id_size);
-    hy_buffer_init(&member->tail, TAIL_CEILING_BYTES);
+    hy_window_init(&member->window);
     return member;
 }
 
@@ -39,7 +37,6 @@ void hy_member_free(const struct hy_brain *brain, struct hy_member *member) {
     hy_member_pages_free(member->pages);
     hy_member_pages_free(member->pages_sending);
     hy_window_free(&member->window);
-    hy_buffer_free(&member->tail);
     hy_free(member);
 }
 
@@ -48,7 +45,6 @@ void hy_member_reset(const struct hy_brain *brain, struct hy_member *member) {
     memset(hy_member_state(member), 0, brain->state_bytes);
     memset(member->newest_ms, 0, sizeof member->newest_ms);
     hy_window_free(&member->window);
-    hy_buffer_clear(&member->tail);
     member->seq = 0;
     member->entries = 0;
     member->due_ms = 0;
@@ -67,39 +63,17 @@ static void expire(const struct hy_brain *brain, struct hy_member *member) {
     hy_window_expire(&member->window, horizon_ms);
 }
 
-// Timers are recognised by the state's due time, not by a window.
-static void window_add(struct hy_member *member, const Huiyuan__V1__Receipt *receipt, uint64_t id_hash) {
-    if (receipt->input_class >= HY_CLASSES_LIMIT) return;
-    enum hy_code code = HY_OK;
-    hy_code_by_name(receipt->code, &code);
-    struct hy_receipt item = {
-        .id_hash = id_hash,
-        .content_hash = receipt->content_hash,
-        .event_time_ms = receipt->event_time_ms,
-        .seq = receipt->seq,
-        .index = receipt->index,
-        .entry = (uint32_t)receipt->entry,
-        .input_class = (uint8_t)(receipt->input_class & 15),
-        .outcome = (uint8_t)(receipt->outcome & 15),
-        .code = (uint8_t)code,
-    };
-    hy_window_add(&member->window, &item, hy_bytes(receipt->note.data, receipt->note.len));
-}
-
-static void tail_add(struct hy_member *member, const Huiyuan__V1__Receipt *receipt) {
-    hy_encode_receipt(receipt, TAIL_FIELD, &member->tail);
-}
-
 // A full tail is a page, byte for byte.
 static bool page_if_full(struct hy_member *member) {
     if (member->entries % HY_PAGE_RECEIPTS != 0) return false;
-    struct hy_member_page *page = hy_malloc(sizeof *page + member->tail.length);
+    struct hy_bytes tail = hy_window_tail(&member->window);
+    struct hy_member_page *page = hy_malloc(sizeof *page + tail.length);
     page->number = member->entries / HY_PAGE_RECEIPTS - 1;
-    page->length = (uint32_t)member->tail.length;
-    memcpy(page->bytes, member->tail.data, member->tail.length);
+    page->length = (uint32_t)tail.length;
+    memcpy(page->bytes, tail.data, tail.length);
     page->next = member->pages;
     member->pages = page;
-    hy_buffer_clear(&member->tail);
+    hy_window_turn_page(&member->window);
     return true;
 }
 
@@ -138,18 +112,15 @@ bool hy_member_apply(const struct hy_brain *brain, struct hy_member *member,
         if (hy_window_begins_before(&member->window, hy_member_horizon_ms(brain, member, input_class)))
             expire(brain, member);
     }
-    window_add(member, &receipt, entry->id_hash);
-    tail_add(member, &receipt);
+    hy_window_add(&member->window, &receipt, entry->id_hash);
     hy_member_review(brain, member);
     return page_if_full(member);
 }
 
 static uint64_t first_page(const struct hy_member *member) {
-    const struct hy_receipt *oldest = hy_window_oldest(&member->window);
-    if (oldest == NULL) return member->entries / HY_PAGE_RECEIPTS;
-    // The receipt knows the low half of its entry number; it is not above `entries`.
-    uint64_t back = (uint32_t)member->entries - oldest->entry;
-    return (member->entries - back - 1) / HY_PAGE_RECEIPTS;
+    struct hy_receipt oldest;
+    uint64_t entry = hy_window_oldest(&member->window, &oldest) ? oldest.entry - 1 : member->entries;
+    return entry / HY_PAGE_RECEIPTS;
 }
 
 void hy_member_save(const struct hy_brain *brain, const struct hy_member *member, struct hy_buffer *out) {
@@ -176,7 +147,8 @@ void hy_member_save(const struct hy_brain *brain, const struct hy_member *member
     // protobuf-c does not write through this pointer.
     saved.member_id = (char *)(uintptr_t)member->id;
     hy_encode_member_state(&saved, out);
-    hy_buffer_add(out, member->tail.data, member->tail.length);
+    struct hy_bytes tail = hy_window_tail(&member->window);
+    hy_buffer_add(out, tail.data, tail.length);
 }
 
 bool hy_member_load(const struct hy_brain *brain, struct hy_member *member, struct hy_bytes saved,
@@ -193,27 +165,18 @@ bool hy_member_load(const struct hy_brain *brain, struct hy_member *member, stru
     for (size_t i = 0; i < state->n_newest_ms; i++)
         member->newest_ms[i] = state->newest_ms[i];
     for (size_t i = 0; i < state->n_tail; i++)
-        tail_add(member, state->tail[i]);
+        hy_window_put(&member->window, state->tail[i]);
     *ret_end_page = state->entries / HY_PAGE_RECEIPTS;
     *ret_first_page = state->first_page < *ret_end_page ? state->first_page : *ret_end_page;
     return true;
 }
 
-static bool window_add_all(struct hy_member *member, struct hy_bytes receipts, struct hy_arena *arena) {
-    const Huiyuan__V1__ReceiptPage *page =
-        huiyuan__v1__receipt_page__unpack(&arena->protobuf, receipts.length, receipts.data);
-    if (page == NULL) return false;
-    for (size_t i = 0; i < page->n_receipts; i++)
-        window_add(member, page->receipts[i], hy_hash64(hy_bytes_of(page->receipts[i]->input_id)));
-    return true;
+bool hy_member_load_page(struct hy_member *member, struct hy_bytes page) {
+    return hy_window_put_page(&member->window, page);
 }
 
-bool hy_member_load_page(struct hy_member *member, struct hy_bytes page, struct hy_arena *arena) {
-    return window_add_all(member, page, arena);
-}
-
-void hy_member_load_tail(const struct hy_brain *brain, struct hy_member *member, struct hy_arena *arena) {
-    window_add_all(member, hy_buffer_bytes(&member->tail), arena);
+void hy_member_load_tail(const struct hy_brain *brain, struct hy_member *member) {
+    hy_window_index(&member->window);
     expire(brain, member);
     member->loaded = true;
 }

@@ -24,7 +24,6 @@ struct hy_member {
     int64_t newest_ms[HY_CLASSES_LIMIT];
     int64_t due_ms; // next timer, as the state says; 0: none
     struct hy_window window;
-    struct hy_buffer tail; // Receipts of the page that is filling, each as an element of MemberState.tail
     struct hy_member_page *pages;         // full, not yet projected; newest first
     struct hy_member_page *pages_sending; // part of the projection in flight
     struct hy_member *next_dirty;
@@ -80,6 +79,6 @@ void hy_member_save(const struct hy_brain *brain, const struct hy_member *member
 // loaded next: *ret_first_page, *ret_end_page name them (none when equal).
 bool hy_member_load(const struct hy_brain *brain, struct hy_member *member, struct hy_bytes saved,
                     struct hy_arena *arena, uint64_t *ret_first_page, uint64_t *ret_end_page);
-bool hy_member_load_page(struct hy_member *member, struct hy_bytes page, struct hy_arena *arena);
-// The last step of loading: the tail, after the pages.
-void hy_member_load_tail(const struct hy_brain *brain, struct hy_member *member, struct hy_arena *arena);
+bool hy_member_load_page(struct hy_member *member, struct hy_bytes page);
+// The last step of loading: what its receipts are recognised by.
+void hy_member_load_tail(const struct hy_brain *brain, struct hy_member *member);

@@ -19,4 +19,7 @@ static inline void hy_ring_prefetch(const struct hy_ring *ring, size_t place) {
     for (size_t at = 0; at < message->value.length && at < 512; at += 64)
         __builtin_prefetch(message->value.data + at);
 }
+static inline const struct hy_message *hy_ring_at(const struct hy_ring *ring, size_t place) {
+    return &ring->items[(ring->first + place) & (ring->capacity - 1)];
+}
 struct hy_message hy_ring_pop(struct hy_ring *ring); // only when count > 0

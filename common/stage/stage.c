@@ -77,7 +77,7 @@ struct hy_stage_options hy_stage_defaults(void) {
         .batch_inputs = 2000, // about one block: what was read is still in the cache when it is decided
         .block_bytes = (size_t)448 * 1024,
         .call_members = 500, // keeps a call under about 2 ms: Redis answers nobody else meanwhile
-        .backlog_inputs = 200000,
+        .backlog_inputs = 65536,
         .fenced_pause_ms = 10000,
     };
 }
@@ -342,7 +342,8 @@ bool hy_stage_idle(const struct hy_stage *stage) {
     for (uint32_t p = 0; p < stage->options.partitions; p++) {
         const struct hy_tenure *tenure = stage->slots[p].tenure;
         if (tenure != NULL && tenure->phase == TENURE_RUNNING &&
-            (tenure->batch.count > 0 || tenure->outbox.count > 0 || !projector_idle(tenure)))
+            (tenure->batch.count > 0 || tenure->block.count > 0 || tenure->outbox.count > 0 ||
+             !projector_idle(tenure)))
             return false;
     }
     return true;

@@ -19,7 +19,7 @@ struct hy_stage_options {
     uint32_t partitions;
     uint64_t claim_seed;     // randomness for claims; 0: from the system
     size_t cache_members;    // bound of members in memory, over all partitions
-    size_t batch_inputs;     // bound of inputs taken in one turn of a partition
+    size_t batch_inputs;     // bound of inputs of one block
     size_t block_bytes;      // a block closes when its records reach this
     size_t call_members;     // bound of members written by one call to Redis
     size_t backlog_inputs;   // bound of fetched inputs that wait, over all partitions

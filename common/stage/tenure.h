@@ -74,7 +74,7 @@ struct hy_batch {
     struct hy_intake *inputs;
     size_t count;
     size_t capacity;
-    size_t next; // first input without a durable record
+    size_t next; // first input without a record
 };
 
 struct hy_loader {
@@ -160,7 +160,7 @@ struct hy_block {
     struct hy_reply *replies, **replies_end;
     struct hy_outbox emissions;
     struct hy_effect *effects, **effects_end;
-    size_t inputs; // of the batch, up to where
+    size_t inputs; // that were taken for it
     int64_t sent_at_ms;
     bool closed, in_flight;
     bool hole;           // foreign messages came before it: they are being read
@@ -305,7 +305,8 @@ void outbox_delivered(struct hy_tenure *tenure, const struct hy_delivery *delive
 void loader_want(struct hy_tenure *tenure, struct hy_member *member);
 void loader_start(struct hy_tenure *tenure);
 bool loader_busy(const struct hy_tenure *tenure);
-bool loader_step(struct hy_tenure *tenure); // again after Redis was away
+bool loader_waits(const struct hy_tenure *tenure); // for an answer that will come; false: Redis is away
+bool loader_step(struct hy_tenure *tenure);        // again after Redis was away
 void loader_free(struct hy_loader *loader);
 // Compares a watermark that Redis returned with what this owner has projected; ends the tenure when it must
 // not go on.
@@ -317,6 +318,10 @@ void names_keep(struct hy_names *names, const struct hy_bytes *values,
 void names_free(struct hy_names *names);
 
 // intake.c
+// Takes another batch for the block that is being made, which has `inputs` already; false when there is none
+// to be decided now.
+bool intake_more(struct hy_tenure *tenure, size_t inputs);
+void intake_done(struct hy_tenure *tenure); // the batch is decided
 struct hy_intake *intake_add(struct hy_batch *batch);
 void intake_route(struct hy_tenure *tenure, struct hy_intake *intake); // whose it is
 

@@ -1,140 +1,298 @@
 #include "common/stage/window.h"
 
+#include "common/base/hash.h"
 #include "common/base/memory.h"
+#include "common/base/wire.h"
+#include "common/stage/encode.h"
 
 enum {
-    FEW = 8, // up to here a look through all is faster than an index
+    RECEIPTS_FIELD = 6, // of MemberState.tail and of ReceiptPage.receipts
+    CEILING_BYTES = 1 << 30,
+    SMALL_BYTES = 2048, // nearly every receipt
 };
 
-void hy_window_free(struct hy_window *window) {
-    hy_free(window->items);
-    hy_free(window->notes);
-    hy_free(window->index);
+#define NOWHERE     UINT32_MAX
+#define PLACES_ANEW UINT32_C(0x80000000) // so far are bytes counted before it begins at 0 again
+
+void hy_window_init(struct hy_window *window) {
     *window = (struct hy_window){0};
+    hy_buffer_init(&window->bytes, CEILING_BYTES);
 }
 
-static struct hy_receipt *at(const struct hy_window *window, uint32_t place) {
-    return &window->items[(window->first + place) & (window->capacity - 1)];
+void hy_window_free(struct hy_window *window) {
+    hy_buffer_free(&window->bytes);
+    hy_free(window->slots);
+    hy_window_init(window);
 }
+
+// --- one receipt ---
+
+static struct hy_receipt read_fields(struct hy_wire *wire) {
+    struct hy_receipt receipt = {0};
+    while (wire->p < wire->end && !wire->bad) {
+        uint64_t tag = hy_wire_get(wire);
+        switch (tag) {
+        case 1 << 3 | HY_WIRE_BYTES: receipt.input_id = hy_wire_get_bytes(wire); break;
+        case 2 << 3 | HY_WIRE_FIXED64: receipt.content_hash = hy_wire_get_fixed64(wire); break;
+        case 3 << 3 | HY_WIRE_VARINT: receipt.event_time_ms = (int64_t)hy_wire_get(wire); break;
+        case 4 << 3 | HY_WIRE_VARINT: receipt.seq = hy_wire_get(wire); break;
+        case 5 << 3 | HY_WIRE_VARINT: receipt.index = (uint32_t)hy_wire_get(wire); break;
+        case 6 << 3 | HY_WIRE_VARINT: receipt.input_class = (uint32_t)hy_wire_get(wire); break;
+        case 7 << 3 | HY_WIRE_BYTES: receipt.note = hy_wire_get_bytes(wire); break;
+        case 8 << 3 | HY_WIRE_VARINT: receipt.entry = hy_wire_get(wire); break;
+        case 9 << 3 | HY_WIRE_VARINT: receipt.outcome = (Huiyuan__V1__Outcome)hy_wire_get(wire); break;
+        case 10 << 3 | HY_WIRE_BYTES: receipt.code = hy_wire_get_bytes(wire); break;
+        default: hy_wire_skip(wire, tag);
+        }
+    }
+    return receipt;
+}
+
+// The next element; the wire is `bad` when it is not a receipt.
+static struct hy_receipt read_receipt(struct hy_wire *wire) {
+    wire->bad |= hy_wire_get(wire) != (RECEIPTS_FIELD << 3 | HY_WIRE_BYTES);
+    struct hy_wire fields = hy_wire_read(hy_wire_get_bytes(wire));
+    struct hy_receipt receipt = read_fields(&fields);
+    wire->bad |= fields.bad;
+    return receipt;
+}
+
+static struct hy_wire wire_at(const struct hy_window *window, uint32_t place) {
+    uint32_t offset = place - window->base;
+    return hy_wire_read(hy_bytes(window->bytes.data + offset, window->bytes.length - offset));
+}
+
+// *ret_place moves behind it.
+static struct hy_receipt receipt_at(const struct hy_window *window, uint32_t *ret_place) {
+    struct hy_wire wire = wire_at(window, *ret_place);
+    const uint8_t *start = wire.p;
+    struct hy_receipt receipt = read_receipt(&wire);
+    *ret_place += (uint32_t)(wire.p - start);
+    return receipt;
+}
+
+static bool is_recognised(const struct hy_window *window, uint32_t place) {
+    return place >= window->first && place < hy_window_end(window);
+}
+
+// --- slots ---
 
 static uint32_t tag_of(uint64_t id_hash) {
     return (uint32_t)(id_hash >> 32);
 }
 
-static void index_put(struct hy_window *window, uint32_t place) {
-    uint32_t mask = window->index_capacity - 1;
-    uint32_t slot = (uint32_t)at(window, place)->id_hash & mask;
-    while (window->index[slot].ordinal != 0)
-        slot = (slot + 1) & mask;
-    window->index[slot] =
-        (struct hy_window_slot){tag_of(at(window, place)->id_hash), window->base + place + 1};
-    window->index_used++;
-}
-
-// Twice the capacity of the ring: at most half full when made. Forgotten receipts keep their slots until the
-// next making.
-static void index_make(struct hy_window *window) {
-    hy_free(window->index);
-    window->index_capacity = window->capacity * 2;
-    window->index = hy_calloc(window->index_capacity, sizeof *window->index);
-    window->index_used = 0;
-    for (uint32_t i = 0; i < window->count; i++)
-        index_put(window, i);
-}
-
-static void grow(struct hy_window *window) {
-    uint32_t capacity = window->capacity == 0 ? 4 : window->capacity * 2;
-    struct hy_receipt *items = hy_malloc(capacity * sizeof *items);
-    for (uint32_t i = 0; i < window->count; i++)
-        items[i] = *at(window, i);
-    hy_free(window->items);
-    window->items = items;
-    window->first = 0;
-    window->capacity = capacity;
-    if (capacity > FEW) index_make(window);
-}
-
-// Notes of forgotten receipts lie at the front of the bytes: move the rest down when they are more than half.
-static void notes_room(struct hy_window *window, uint32_t more) {
-    if (window->notes_length + more <= window->notes_capacity) return;
-    uint32_t start = window->count == 0 ? window->notes_length : at(window, 0)->note_offset;
-    if (start > window->notes_length / 2) {
-        memmove(window->notes, window->notes + start, window->notes_length - start);
-        for (uint32_t i = 0; i < window->count; i++)
-            at(window, i)->note_offset -= start;
-        window->notes_length -= start;
-    }
-    if (window->notes_length + more > window->notes_capacity) {
-        uint32_t capacity = window->notes_capacity == 0 ? 64 : window->notes_capacity * 2;
-        while (capacity < window->notes_length + more)
-            capacity *= 2;
-        window->notes = hy_realloc(window->notes, capacity);
-        window->notes_capacity = capacity;
-    }
-}
-
-// By other bits than the index and its tags.
+// By other bits than the tag.
 static uint64_t filter_bit(uint64_t id_hash) {
-    return UINT64_C(1) << (id_hash >> 26 & 63);
+    return UINT64_C(1) << (id_hash & 63);
 }
 
-void hy_window_add(struct hy_window *window, const struct hy_receipt *receipt, struct hy_bytes note) {
-    if (window->count == window->capacity) grow(window);
-    uint16_t length = note.length > UINT16_MAX ? 0 : (uint16_t)note.length;
-    notes_room(window, length);
-    struct hy_receipt *item = at(window, window->count);
-    *item = *receipt;
-    item->note_offset = window->notes_length;
-    item->note_length = length;
-    if (length > 0) memcpy(window->notes + window->notes_length, note.data, length);
-    window->notes_length += length;
-    if (window->count++ == 0) window->front_ms = item->event_time_ms;
-    window->filter |= filter_bit(item->id_hash);
-    if (window->index_capacity > 0) {
-        if (window->index_used >= window->index_capacity / 4 * 3)
-            index_make(window);
-        else
-            index_put(window, window->count - 1);
+static void place_slot(struct hy_window *window, struct hy_window_slot slot) {
+    uint32_t at = window->used;
+    if (window->capacity > HY_WINDOW_FEW) {
+        for (at = slot.tag & (window->capacity - 1); window->slots[at].place != NOWHERE;)
+            at = (at + 1) & (window->capacity - 1);
     }
+    window->slots[at] = slot;
+    window->used++;
 }
 
-static bool matches(const struct hy_receipt *receipt, uint32_t input_class, uint64_t id_hash) {
-    return receipt->id_hash == id_hash && receipt->input_class == input_class;
+static uint32_t capacity_for(uint32_t count) {
+    uint32_t capacity = 4;
+    while (capacity < count || (capacity > HY_WINDOW_FEW && capacity < 2 * count))
+        capacity *= 2;
+    return capacity;
 }
 
-const struct hy_receipt *hy_window_find(const struct hy_window *window, uint32_t input_class,
-                                        uint64_t id_hash) {
-    if ((window->filter & filter_bit(id_hash)) == 0) return NULL;
-    if (window->index_capacity == 0) {
-        for (uint32_t i = window->count; i-- > 0;) {
-            if (matches(at(window, i), input_class, id_hash)) return at(window, i);
+// Room for one more. What is forgotten goes.
+static void remake_slots(struct hy_window *window) {
+    struct hy_window_slot *old = window->slots;
+    uint32_t old_capacity = window->capacity;
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < old_capacity; i++)
+        live += old[i].place != NOWHERE && is_recognised(window, old[i].place);
+    window->capacity = capacity_for(live + 1);
+    window->slots = hy_malloc(window->capacity * sizeof *window->slots);
+    memset(window->slots, 0xff, window->capacity * sizeof *window->slots);
+    window->used = 0;
+    for (uint32_t i = 0; i < old_capacity; i++) {
+        if (old[i].place != NOWHERE && is_recognised(window, old[i].place)) place_slot(window, old[i]);
+    }
+    hy_free(old);
+}
+
+static bool slots_are_full(const struct hy_window *window) {
+    return window->capacity <= HY_WINDOW_FEW ? window->used == window->capacity
+                                             : window->used >= window->capacity / 4 * 3;
+}
+
+static void recognise(struct hy_window *window, uint32_t place, uint64_t id_hash) {
+    if (slots_are_full(window)) remake_slots(window);
+    place_slot(window, (struct hy_window_slot){tag_of(id_hash), place});
+    window->filter |= filter_bit(id_hash);
+}
+
+static bool is_receipt_of(const struct hy_window *window, const struct hy_window_slot *slot,
+                          uint32_t input_class, const char *id, struct hy_receipt *ret_receipt) {
+    if (!is_recognised(window, slot->place)) return false;
+    uint32_t place = slot->place;
+    *ret_receipt = receipt_at(window, &place);
+    return ret_receipt->input_class == input_class && hy_bytes_equal(ret_receipt->input_id, hy_bytes_of(id));
+}
+
+bool hy_window_find(const struct hy_window *window, uint32_t input_class, const char *id, uint64_t id_hash,
+                    struct hy_receipt *ret_receipt) {
+    if ((window->filter & filter_bit(id_hash)) == 0) return false;
+    uint32_t tag = tag_of(id_hash);
+    if (window->capacity <= HY_WINDOW_FEW) {
+        for (uint32_t i = window->used; i-- > 0;) {
+            if (window->slots[i].tag == tag &&
+                is_receipt_of(window, &window->slots[i], input_class, id, ret_receipt))
+                return true;
         }
-        return NULL;
+        return false;
     }
-    uint32_t mask = window->index_capacity - 1;
-    for (uint32_t slot = (uint32_t)id_hash & mask; window->index[slot].ordinal != 0;
-         slot = (slot + 1) & mask) {
-        uint32_t place = window->index[slot].ordinal - 1 - window->base;
-        if (window->index[slot].tag == tag_of(id_hash) && place < window->count &&
-            matches(at(window, place), input_class, id_hash))
-            return at(window, place);
+    uint32_t mask = window->capacity - 1;
+    for (uint32_t i = tag & mask; window->slots[i].place != NOWHERE; i = (i + 1) & mask) {
+        if (window->slots[i].tag == tag &&
+            is_receipt_of(window, &window->slots[i], input_class, id, ret_receipt))
+            return true;
     }
-    return NULL;
+    return false;
 }
 
-struct hy_bytes hy_window_note(const struct hy_window *window, const struct hy_receipt *receipt) {
-    return hy_bytes(window->notes + receipt->note_offset, receipt->note_length);
+// --- adding ---
+
+static size_t forgotten_bytes(const struct hy_window *window) {
+    uint32_t first = window->first - window->base;
+    uint32_t tail = window->tail - window->base;
+    return first < tail ? first : tail;
+}
+
+// Counts places from 0 again, long before they reach NOWHERE.
+static void count_anew(struct hy_window *window) {
+    for (uint32_t i = 0; i < window->capacity; i++) {
+        if (window->slots[i].place == NOWHERE) continue;
+        // One that is forgotten keeps its slot, and a place that is not recognised.
+        window->slots[i].place = is_recognised(window, window->slots[i].place)
+                                     ? window->slots[i].place - window->base
+                                     : NOWHERE - 1;
+    }
+    window->first -= window->base;
+    window->tail -= window->base;
+    window->base = 0;
+}
+
+static void drop_forgotten(struct hy_window *window, size_t forgotten) {
+    struct hy_buffer *bytes = &window->bytes;
+    memmove(bytes->data, bytes->data + forgotten, bytes->length - forgotten);
+    bytes->length -= forgotten;
+    window->base += (uint32_t)forgotten;
+    if (window->base >= PLACES_ANEW) count_anew(window);
+}
+
+// In steps of a half: twice would be kept for ever, and a quarter is copied four times.
+static void make_room(struct hy_window *window, size_t more) {
+    struct hy_buffer *bytes = &window->bytes;
+    if (bytes->capacity - bytes->length >= more) return;
+    size_t forgotten = forgotten_bytes(window);
+    if (forgotten > bytes->length / 2) drop_forgotten(window, forgotten);
+    if (bytes->capacity - bytes->length >= more) return;
+    bytes->capacity = bytes->length + bytes->length / 2 + more;
+    bytes->data = hy_realloc(bytes->data, bytes->capacity);
+}
+
+// At the end; returns its place.
+static uint32_t append(struct hy_window *window, const Huiyuan__V1__Receipt *receipt) {
+    uint8_t small[SMALL_BYTES];
+    struct hy_buffer encoded = {.data = small, .capacity = sizeof small, .ceiling = sizeof small};
+    hy_encode_receipt(receipt, RECEIPTS_FIELD, &encoded);
+    if (!encoded.failed) make_room(window, encoded.length); // drops, perhaps, what is forgotten
+    uint32_t place = hy_window_end(window);
+    if (encoded.failed)
+        hy_encode_receipt(receipt, RECEIPTS_FIELD, &window->bytes); // makes room by itself
+    else
+        hy_buffer_add(&window->bytes, encoded.data, encoded.length);
+    return place;
+}
+
+void hy_window_put(struct hy_window *window, const Huiyuan__V1__Receipt *receipt) {
+    append(window, receipt);
+}
+
+void hy_window_add(struct hy_window *window, const Huiyuan__V1__Receipt *receipt, uint64_t id_hash) {
+    bool was_empty = window->first == hy_window_end(window);
+    uint32_t place = append(window, receipt);
+    if (was_empty) window->first = place;
+    if (receipt->input_class >= HY_CLASSES_LIMIT) { // comes once by its nature
+        if (was_empty) window->first = hy_window_end(window);
+        return;
+    }
+    if (was_empty) window->front_ms = receipt->event_time_ms;
+    recognise(window, place, id_hash);
+}
+
+// --- the front ---
+
+static bool is_forgotten(const struct hy_receipt *receipt, const int64_t horizon_ms[HY_CLASSES_LIMIT]) {
+    return receipt->input_class >= HY_CLASSES_LIMIT ||
+           receipt->event_time_ms < horizon_ms[receipt->input_class];
 }
 
 void hy_window_expire(struct hy_window *window, const int64_t horizon_ms[HY_CLASSES_LIMIT]) {
-    while (window->count > 0 && at(window, 0)->event_time_ms < horizon_ms[at(window, 0)->input_class]) {
-        window->first = (window->first + 1) & (window->capacity - 1);
-        window->count--;
-        window->base++;
+    while (window->first != hy_window_end(window)) {
+        uint32_t next = window->first;
+        struct hy_receipt receipt = receipt_at(window, &next);
+        window->front_ms = receipt.event_time_ms;
+        if (!is_forgotten(&receipt, horizon_ms)) return;
+        window->first = next;
     }
-    if (window->count > 0) window->front_ms = at(window, 0)->event_time_ms;
 }
 
-const struct hy_receipt *hy_window_oldest(const struct hy_window *window) {
-    return window->count == 0 ? NULL : at(window, 0);
+bool hy_window_oldest(const struct hy_window *window, struct hy_receipt *ret_receipt) {
+    if (window->first == hy_window_end(window)) return false;
+    uint32_t place = window->first;
+    *ret_receipt = receipt_at(window, &place);
+    return true;
+}
+
+// --- pages ---
+
+struct hy_bytes hy_window_tail(const struct hy_window *window) {
+    uint32_t offset = window->tail - window->base;
+    return hy_bytes(window->bytes.data + offset, window->bytes.length - offset);
+}
+
+void hy_window_turn_page(struct hy_window *window) {
+    window->tail = hy_window_end(window);
+}
+
+static bool are_receipts(struct hy_bytes page) {
+    struct hy_wire wire = hy_wire_read(page);
+    while (wire.p < wire.end && !wire.bad)
+        read_receipt(&wire);
+    return !wire.bad;
+}
+
+// Before the tail, which is short.
+bool hy_window_put_page(struct hy_window *window, struct hy_bytes page) {
+    if (!are_receipts(page)) return false;
+    make_room(window, page.length);
+    struct hy_bytes tail = hy_window_tail(window);
+    uint8_t *start = window->bytes.data + (window->tail - window->base);
+    memmove(start + page.length, start, tail.length);
+    if (page.length > 0) memcpy(start, page.data, page.length);
+    window->bytes.length += page.length;
+    window->tail += (uint32_t)page.length;
+    return true;
+}
+
+void hy_window_index(struct hy_window *window) {
+    static const int64_t nothing[HY_CLASSES_LIMIT] = {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN};
+    window->first = window->base;
+    for (uint32_t place = window->base; place != hy_window_end(window);) {
+        uint32_t at = place;
+        struct hy_receipt receipt = receipt_at(window, &place);
+        if (receipt.input_class < HY_CLASSES_LIMIT) recognise(window, at, hy_hash64(receipt.input_id));
+    }
+    hy_window_expire(window, nothing); // the front is not one that comes once by its nature
 }

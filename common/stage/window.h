@@ -1,69 +1,88 @@
-// The inputs of one member that are still recognised: found by the hash of their id in constant time,
-// forgotten from the front as event time moves on.
+// The receipts of one member that are in memory, one after the other as Redis holds them (elements of
+// MemberState.tail): those that are still recognised, found by their id in constant time and forgotten from
+// the front as event time moves on, and those of the page that fills. No receipt is kept twice.
 #pragma once
 
 #include <stdint.h>
 
 #include "common/base/bytes.h"
 #include "common/stage/brain.h"
+#include "proto/projection.pb-c.h"
 
-// 48 bytes, and its note beside it: the price of one purchase in the window.
+// A receipt, read. Texts and bytes lie in the window: valid until the next add.
 struct hy_receipt {
-    uint64_t id_hash;
+    struct hy_bytes input_id;
     uint64_t content_hash;
     int64_t event_time_ms;
     uint64_t seq; // of its record
     uint32_t index;
-    uint32_t entry; // low 32 bits
-    uint32_t note_offset;
-    uint16_t note_length;
-    uint8_t input_class : 4;
-    uint8_t outcome : 4;
-    uint8_t code;
+    uint32_t input_class;
+    uint64_t entry;
+    Huiyuan__V1__Outcome outcome;
+    struct hy_bytes code;
+    struct hy_bytes note;
 };
 
-// A slot of the index. The tag spares a look at the receipt.
+// Where a receipt is. Places count the bytes ever added, so they stay when the front goes.
 struct hy_window_slot {
-    uint32_t tag;     // high half of id_hash
-    uint32_t ordinal; // + 1; 0: empty
+    uint32_t tag; // high half of the id's hash; its low bits say where the slot is looked for
+    uint32_t place;
 };
 
 struct hy_window {
-    struct hy_receipt *items; // ring of `capacity` (a power of two)
-    int64_t front_ms; // event time of items[first]: whether it is too old is asked without a look at it
+    struct hy_buffer bytes;
+    uint32_t base;  // place of bytes.data[0]
+    uint32_t first; // place of the oldest receipt that is recognised; the end: none
+    uint32_t tail;  // place of the first receipt of the page that fills
+    uint32_t
+        capacity; // of slots; up to HY_WINDOW_FEW they are looked through, above it is a power of two, hashed
+    uint32_t used;    // slots taken, those of forgotten receipts included
+    int64_t front_ms; // event time of the oldest: whether it is too old is asked without a look at it
     uint64_t filter;  // a bit for each receipt ever added: most ids that are not here are refused by it
-    uint32_t first;
-    uint32_t count;
-    uint32_t capacity;
-    uint32_t notes_length;
-    uint32_t notes_capacity;
-    uint8_t *notes;
-    // For members with many receipts: open addressing over id_hash; values are ordinals + 1 (ordinal: how
-    // many receipts were ever added before it). Older than `base`: forgotten.
-    struct hy_window_slot *index;
-    uint32_t index_capacity; // 0: few receipts, looked through one by one
-    uint32_t index_used;     // slots taken, those of forgotten receipts included
-    uint32_t base;           // ordinal of items[first]
+    struct hy_window_slot *slots;
 };
 
+enum { HY_WINDOW_FEW = 8 };
+
+void hy_window_init(struct hy_window *window);
 void hy_window_free(struct hy_window *window);
-// `receipt` without its note's place; the note is copied.
-void hy_window_add(struct hy_window *window, const struct hy_receipt *receipt, struct hy_bytes note);
-// NULL: not in the window. Valid until the next add.
-const struct hy_receipt *hy_window_find(const struct hy_window *window, uint32_t input_class,
-                                        uint64_t id_hash);
+
+// Adds at the end, which is the page that fills. `id_hash` is hy_hash64 of its input id.
+void hy_window_add(struct hy_window *window, const Huiyuan__V1__Receipt *receipt, uint64_t id_hash);
+
+// False: no receipt of this class with this id is recognised.
+bool hy_window_find(const struct hy_window *window, uint32_t input_class, const char *id, uint64_t id_hash,
+                    struct hy_receipt *ret_receipt);
+
+static inline uint32_t hy_window_end(const struct hy_window *window) {
+    return window->base + (uint32_t)window->bytes.length;
+}
+
 // Brings what a find and an add will touch towards the cache: call it some inputs ahead.
 static inline void hy_window_prefetch(const struct hy_window *window, uint64_t id_hash) {
-    if (window->index_capacity > 0)
-        __builtin_prefetch(&window->index[(uint32_t)id_hash & (window->index_capacity - 1)]);
-    if (window->capacity > 0)
-        __builtin_prefetch(&window->items[(window->first + window->count) & (window->capacity - 1)], 1);
-    __builtin_prefetch(window->notes + window->notes_length, 1);
+    if (window->capacity > HY_WINDOW_FEW)
+        __builtin_prefetch(&window->slots[(uint32_t)(id_hash >> 32) & (window->capacity - 1)], 1);
+    else
+        __builtin_prefetch(window->slots, 1);
+    const uint8_t *end = window->bytes.data + window->bytes.length;
+    __builtin_prefetch(end, 1);
+    __builtin_prefetch(end + 64, 1);
 }
-struct hy_bytes hy_window_note(const struct hy_window *window, const struct hy_receipt *receipt);
-// Forgets receipts at the front that lie before their class's horizon.
+
 static inline bool hy_window_begins_before(const struct hy_window *window, int64_t time_ms) {
-    return window->count > 0 && window->front_ms < time_ms;
+    return window->first != hy_window_end(window) && window->front_ms < time_ms;
 }
+// Forgets receipts at the front that lie before their class's horizon.
 void hy_window_expire(struct hy_window *window, const int64_t horizon_ms[HY_CLASSES_LIMIT]);
-const struct hy_receipt *hy_window_oldest(const struct hy_window *window); // NULL: empty
+// False: none is recognised.
+bool hy_window_oldest(const struct hy_window *window, struct hy_receipt *ret_receipt);
+
+// The page that fills; full, its bytes are a ReceiptPage.
+struct hy_bytes hy_window_tail(const struct hy_window *window);
+void hy_window_turn_page(struct hy_window *window); // the next receipt begins another page
+
+// Loading from Redis, in this order: the tail's receipts by hy_window_put, full pages in their order, then
+// what is recognised is found. False: these are no receipts.
+void hy_window_put(struct hy_window *window, const Huiyuan__V1__Receipt *receipt);
+bool hy_window_put_page(struct hy_window *window, struct hy_bytes page);
+void hy_window_index(struct hy_window *window);

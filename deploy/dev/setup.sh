@@ -17,6 +17,8 @@ libprotobuf-c-dev       | pkg-config --exists libprotobuf-c
 protobuf-c-compiler     | command -v protoc-c
 libmicrohttpd-dev       | pkg-config --exists libmicrohttpd
 libsodium-dev           | pkg-config --exists libsodium
+libxxhash-dev           | pkg-config --exists libxxhash
+libssl-dev              | pkg-config --exists libcrypto
 libjansson-dev          | pkg-config --exists jansson
 libyaml-dev             | pkg-config --exists yaml-0.1
 libglib2.0-dev          | pkg-config --exists glib-2.0

@@ -14,6 +14,8 @@
 #include "common/contract/purchase.h"
 #include "services/accrual/accrual.h"
 
+enum { FEW_LINES = 16 };
+
 typedef unsigned __int128 exact; // counts 1/denominator points
 typedef Huiyuan__V1__Purchase Purchase;
 typedef Huiyuan__V1__PurchaseLine Line;
@@ -46,8 +48,8 @@ struct earning {
     struct candidates candidates;
     exact denominator;
     struct line_result *lines;
-    uint32_t
-        numbers[HY_RULES_LIMIT]; // 1 + place in the change's rules; 0: the rule does not apply to any line
+    uint64_t applied[HY_RULES_LIMIT / 64 + 1]; // a bit for the place of each rule that applies to a line
+    uint32_t numbers[HY_RULES_LIMIT];          // of such a rule: 1 + place in the change's rules
     uint32_t tier_number;
     struct hy_member_days days;
     uint32_t day_numbers[HY_MEMBER_DAYS_LIMIT]; // as `numbers`
@@ -61,9 +63,8 @@ static void find_candidates(struct earning *earning) {
     int32_t weekday = hy_weekday(day);
     struct candidates *candidates = &earning->candidates;
     candidates->best_count = candidates->stackable_count = 0;
-    for (size_t i = 0; i < program->rule_count; i++) {
+    for (size_t i = program->first_campaign; i < program->rule_count; i++) {
         const struct hy_rule *rule = &program->rules[i];
-        if (rule->kind != HY_RULE_CAMPAIGN) continue;
         if (!hy_rule_applies_to_order(rule, weekday, day, earning->purchase, earning->money_fen)) continue;
         if (rule->stackable) {
             candidates->stackable[candidates->stackable_count++] = rule;
@@ -74,12 +75,13 @@ static void find_candidates(struct earning *earning) {
 }
 
 // Of equal ones the earlier in the file.
-static const struct hy_rule *best_campaign(const struct candidates *candidates, const Line *line) {
+static const struct hy_rule *best_campaign(const struct earning *earning, const struct hy_line_words *words) {
+    const struct candidates *candidates = &earning->candidates;
     const struct hy_rule *best = NULL;
     for (size_t i = 0; i < candidates->best_count; i++) {
         const struct hy_rule *rule = candidates->best[i];
         if (best != NULL && rule->factor_hundredths <= best->factor_hundredths) continue;
-        if (hy_rule_applies_to_line(rule, line)) best = rule;
+        if (hy_rule_applies_to_line(earning->program, rule, words)) best = rule;
     }
     return best;
 }
@@ -95,12 +97,13 @@ static void apply_member_day(const struct earning *earning, const Line *line, st
 
 static void apply_rules(const struct earning *earning, const Line *line, struct line_result *result) {
     const struct candidates *candidates = &earning->candidates;
-    result->category = hy_program_category_rule(earning->program, line->category);
-    result->campaign = best_campaign(candidates, line);
+    struct hy_line_words words = hy_program_line_words(earning->program, line);
+    result->category = words.category == NULL ? NULL : words.category->category_rule;
+    result->campaign = best_campaign(earning, &words);
     result->member_day = NULL;
     if (earning->days.count > 0) apply_member_day(earning, line, result);
     for (size_t i = 0; i < candidates->stackable_count; i++) {
-        bool applies = hy_rule_applies_to_line(candidates->stackable[i], line);
+        bool applies = hy_rule_applies_to_line(earning->program, candidates->stackable[i], &words);
         result->stackable[i] = applies ? candidates->stackable[i] : NULL;
     }
 }
@@ -153,8 +156,14 @@ static exact calculate_lines(struct earning *earning) {
     return sum;
 }
 
+// Nearly always both fit into 64 bits.
+static inline exact quotient(exact numerator, exact denominator) {
+    if ((numerator | denominator) >> 64 == 0) return (uint64_t)numerator / (uint64_t)denominator;
+    return numerator / denominator;
+}
+
 static int64_t round_once(exact sum, exact denominator, enum hy_rounding rounding) {
-    exact whole = sum / denominator;
+    exact whole = quotient(sum, denominator);
     exact rest = sum - whole * denominator;
     if (rounding == HY_ROUND_HALF_UP && rest >= denominator - rest) whole++;
     if (rounding == HY_ROUND_CEILING && rest > 0) whole++;
@@ -185,7 +194,7 @@ static void sift_down(size_t *heap, size_t count, size_t at, const struct line_r
 
 // One point each to the `left` lines with the largest remainders. There are at least that many lines with a
 // remainder: what is left is the sum of the remainders, each below one point, rounded at most up.
-static void give_rest(const struct earning *earning, int64_t left, Posting *postings) {
+static void give_rest_of_many(const struct earning *earning, int64_t left, Posting *postings) {
     size_t count = earning->purchase->n_lines;
     size_t *heap = hy_arena_alloc(earning->arena, count * sizeof *heap);
     for (size_t i = 0; i < count; i++) {
@@ -201,11 +210,30 @@ static void give_rest(const struct earning *earning, int64_t left, Posting *post
     }
 }
 
+// Most purchases have a few lines: then looking through all of them for each point is faster.
+static void give_rest(const struct earning *earning, int64_t left, Posting *postings) {
+    size_t count = earning->purchase->n_lines;
+    if (count > FEW_LINES) {
+        give_rest_of_many(earning, left, postings);
+        return;
+    }
+    uint32_t given = 0; // a bit for each line
+    for (; left > 0; left--) {
+        size_t first = count;
+        for (size_t i = 0; i < count; i++) {
+            if ((given >> i & 1) == 0 && (first == count || comes_first(earning->lines, i, first))) first = i;
+        }
+        if (first == count) return;
+        given |= UINT32_C(1) << first;
+        postings[first].points++;
+    }
+}
+
 static void share_out(const struct earning *earning, int64_t whole, Posting *postings) {
     int64_t left = whole;
     for (size_t i = 0; i < earning->purchase->n_lines; i++) {
         exact points = earning->lines[i].points;
-        exact floor = points / earning->denominator;
+        exact floor = quotient(points, earning->denominator);
         earning->lines[i].points = points - floor * earning->denominator;
         postings[i].points = (int64_t)floor;
         left -= (int64_t)floor;
@@ -220,12 +248,13 @@ static size_t place_of(const struct earning *earning, const struct hy_rule *rule
 }
 
 static void mark(struct earning *earning, const struct hy_rule *rule) {
-    if (rule != NULL) earning->numbers[place_of(earning, rule)] = 1;
+    if (rule == NULL) return;
+    size_t place = place_of(earning, rule);
+    earning->applied[place / 64] |= UINT64_C(1) << place % 64;
 }
 
-static void mark_applied(struct earning *earning, size_t rule_count) {
-    for (size_t i = 0; i < rule_count; i++)
-        earning->numbers[i] = 0;
+static void mark_applied(struct earning *earning) {
+    memset(earning->applied, 0, sizeof earning->applied);
     mark(earning, &earning->program->rules[0]);
     for (size_t i = 0; i < earning->purchase->n_lines; i++) {
         const struct line_result *line = &earning->lines[i];
@@ -280,26 +309,30 @@ static void list_days(struct earning *earning, Change *change) {
     }
 }
 
+// Those that apply, of the places from `first` to below `end`, in their order.
+static void list_applied(struct earning *earning, Change *change, size_t first, size_t end) {
+    const struct hy_program *program = earning->program;
+    for (size_t word = first / 64; word * 64 < end; word++) {
+        for (uint64_t bits = earning->applied[word]; bits != 0; bits &= bits - 1) {
+            size_t place = word * 64 + (size_t)__builtin_ctzll(bits);
+            if (place < first || place >= end) continue;
+            const struct hy_rule *rule = &program->rules[place];
+            add_rule(earning, change, rule->id, program->version, rule->factor_hundredths);
+            earning->numbers[place] = (uint32_t)change->n_rules;
+        }
+    }
+}
+
 // Base, categories, tier, campaigns: the rules of a program stand in this order, but for the tier; member
 // days come last.
 static void list_rules(struct earning *earning, Change *change) {
     const struct hy_program *program = earning->program;
-    const size_t rule_count = program->rule_count;
-    mark_applied(earning, rule_count);
-    change->rules =
-        hy_arena_alloc(earning->arena, (rule_count + 1 + earning->days.count) * sizeof *change->rules);
-    bool tier_is_listed = false;
-    for (size_t i = 0; i < rule_count; i++) {
-        const struct hy_rule *rule = &program->rules[i];
-        if (rule->kind == HY_RULE_CAMPAIGN && !tier_is_listed) {
-            add_tier(earning, change);
-            tier_is_listed = true;
-        }
-        if (earning->numbers[i] == 0) continue;
-        add_rule(earning, change, rule->id, program->version, rule->factor_hundredths);
-        earning->numbers[i] = (uint32_t)change->n_rules;
-    }
-    if (!tier_is_listed) add_tier(earning, change);
+    mark_applied(earning);
+    change->rules = hy_arena_alloc(earning->arena,
+                                   (program->rule_count + 1 + earning->days.count) * sizeof *change->rules);
+    list_applied(earning, change, 0, program->first_campaign);
+    add_tier(earning, change);
+    list_applied(earning, change, program->first_campaign, program->rule_count);
     list_days(earning, change);
 }
 

@@ -3,25 +3,17 @@
 
 typedef Huiyuan__V1__PointsChange Change;
 
-static size_t rule_most(const Huiyuan__V1__AppliedRule *rule) {
-    return hy_wire_text_length(rule->rule_id) + 4 * HY_WIRE_NUMBER_BYTES;
-}
-
-static uint8_t *put_rule(uint8_t *p, const Huiyuan__V1__AppliedRule *rule) {
+static uint8_t *put_rule(uint8_t *p, const Huiyuan__V1__AppliedRule *rule, size_t id_length) {
     struct hy_wire_element element = hy_wire_open(p, 8, 1);
-    p = hy_wire_put_text(element.body, 1, rule->rule_id);
+    p = hy_wire_put_bytes(element.body, 1, rule->rule_id, id_length);
     p = hy_wire_put_number(p, 2, rule->rule_version);
     p = hy_wire_put_number(p, 3, rule->factor_hundredths);
     return hy_wire_close(element, p);
 }
 
-static size_t line_most(const Huiyuan__V1__LinePosting *line) {
-    return hy_wire_text_length(line->line_id) + (5 + line->n_rules) * HY_WIRE_NUMBER_BYTES;
-}
-
-static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line) {
+static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line, size_t id_length) {
     struct hy_wire_element element = hy_wire_open(p, 9, 1);
-    p = hy_wire_put_text(element.body, 1, line->line_id);
+    p = hy_wire_put_bytes(element.body, 1, line->line_id, id_length);
     p = hy_wire_put_number(p, 2, (uint64_t)line->paid_fen);
     p = hy_wire_put_number(p, 3, (uint64_t)line->points);
     if (line->n_rules > 0) {
@@ -37,10 +29,17 @@ static uint8_t *put_line(uint8_t *p, const Huiyuan__V1__LinePosting *line) {
 struct hy_bytes points_change_encode(const Change *change, struct hy_arena *arena) {
     size_t most = hy_wire_text_length(change->store_id) + hy_wire_text_length(change->tier) +
                   hy_wire_text_length(change->reason) + 12 * HY_WIRE_NUMBER_BYTES;
-    for (size_t i = 0; i < change->n_rules; i++)
-        most += rule_most(change->rules[i]);
-    for (size_t i = 0; i < change->n_lines; i++)
-        most += line_most(change->lines[i]);
+    // Of the ids of rules and lines, each looked for once.
+    size_t *lengths = hy_arena_alloc(arena, (change->n_rules + change->n_lines) * sizeof *lengths);
+    for (size_t i = 0; i < change->n_rules; i++) {
+        lengths[i] = strlen(change->rules[i]->rule_id);
+        most += lengths[i] + 4 * HY_WIRE_NUMBER_BYTES;
+    }
+    size_t *line_lengths = lengths + change->n_rules;
+    for (size_t i = 0; i < change->n_lines; i++) {
+        line_lengths[i] = strlen(change->lines[i]->line_id);
+        most += line_lengths[i] + (5 + change->lines[i]->n_rules) * HY_WIRE_NUMBER_BYTES;
+    }
     uint8_t *start = hy_arena_alloc(arena, most);
     uint8_t *p = hy_wire_put_choice(start, 1, change->type);
     p = hy_wire_put_number(p, 2, (uint64_t)change->points);
@@ -50,9 +49,9 @@ struct hy_bytes points_change_encode(const Change *change, struct hy_arena *aren
     p = hy_wire_put_number(p, 6, (uint64_t)change->money_fen);
     p = hy_wire_put_number(p, 7, (uint64_t)change->total_fen);
     for (size_t i = 0; i < change->n_rules; i++)
-        p = put_rule(p, change->rules[i]);
+        p = put_rule(p, change->rules[i], lengths[i]);
     for (size_t i = 0; i < change->n_lines; i++)
-        p = put_line(p, change->lines[i]);
+        p = put_line(p, change->lines[i], line_lengths[i]);
     p = hy_wire_put_text(p, 10, change->reason);
     p = hy_wire_put_number(p, 11, change->discount_hundredths);
     p = hy_wire_put_number(p, 12, (uint64_t)change->tier_since_ms);

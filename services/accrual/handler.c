@@ -24,20 +24,17 @@ static struct hy_error read_input(void *context, uint32_t source, struct hy_byte
     if (source != SOURCE_PURCHASES)
         return (struct hy_error){HY_INVALID_FIELD, "body",
                                  "a command that accrual knows 应为积分服务支持的指令"};
-    const Huiyuan__V1__StoreEvent *event = hy_store_event_decode(message, arena);
-    if (event == NULL)
-        return (struct hy_error){HY_MALFORMED, NULL,
-                                 "a StoreEvent of huiyuan.v1 应为 huiyuan.v1 的 StoreEvent"};
-    if (event->event_case != HUIYUAN__V1__STORE_EVENT__EVENT_PURCHASE)
-        return (struct hy_error){HY_MISSING_FIELD, "purchase", NULL};
-    const Huiyuan__V1__Purchase *purchase = event->purchase;
-    ret_input->command_id = event->command_id;
-    ret_input->reply_to = event->reply_to;
-    struct hy_error error = hy_purchase_check(purchase, arena);
+    struct hy_store_event event;
+    struct hy_error error = hy_store_event_read(message, arena, &event);
+    if (event.message != NULL) {
+        ret_input->command_id = event.message->command_id;
+        ret_input->reply_to = event.message->reply_to;
+    }
     if (error.code != HY_OK) return error;
+    const Huiyuan__V1__Purchase *purchase = event.message->purchase;
     ret_input->id = purchase->purchase_id;
     ret_input->member_id = purchase->member_id;
-    ret_input->content_hash = hy_purchase_hash(purchase, arena);
+    ret_input->content_hash = event.content_hash;
     ret_input->event_time_ms = purchase->occurred_at_ms;
     ret_input->time_field = "occurred_at_ms";
     ret_input->message = purchase;

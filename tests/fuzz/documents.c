@@ -72,8 +72,10 @@ static void check_earning(const struct hy_program *program, struct hy_arena *are
     Huiyuan__V1__Purchase purchase = HUIYUAN__V1__PURCHASE__INIT;
     line.line_id = line_id;
     line.paid_fen = HY_AMOUNT_LIMIT_FEN;
-    if (program->category_rate_count > 0)
-        line.category = (char *)(uintptr_t)program->category_rates[0].category;
+    for (size_t i = 0; i < program->categories.capacity; i++) {
+        if (program->categories.slots[i].text != NULL)
+            line.category = (char *)(uintptr_t)program->categories.slots[i].text;
+    }
     purchase.store_id = store;
     purchase.channel = HUIYUAN__V1__CHANNEL__APP;
     purchase.occurred_at_ms = INT64_C(1779955200000);

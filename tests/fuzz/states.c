@@ -139,20 +139,20 @@ static void begin_member(struct loading *loading, enum world_log log, struct hy_
     loading->member = NULL;
 }
 
-static void load_page(struct loading *loading, struct hy_bytes bytes, struct hy_arena *arena) {
+static void load_page(struct loading *loading, struct hy_bytes bytes) {
     if (loading->member == NULL || loading->first_page == loading->end_page) return;
-    loading->first_page += hy_member_load_page(loading->member, bytes, arena);
+    loading->first_page += hy_member_load_page(loading->member, bytes);
 }
 
 static void end_member(struct loading *loading, struct hy_arena *arena) {
     if (loading->member == NULL) return;
-    hy_member_load_tail(loading->brain, loading->member, arena);
+    hy_member_load_tail(loading->brain, loading->member);
     struct hy_bytes saved = save_member(loading->brain, loading->member, arena);
     struct hy_member *again = hy_member_new(loading->brain, loading->member->id, loading->member->hash);
     uint64_t first, end;
     PROMISE(hy_member_load(loading->brain, again, saved, arena, &first, &end));
     PROMISE(again->entries == loading->member->entries && again->seq == loading->member->seq);
-    PROMISE(hy_bytes_equal(hy_buffer_bytes(&again->tail), hy_buffer_bytes(&loading->member->tail)));
+    PROMISE(hy_bytes_equal(hy_window_tail(&again->window), hy_window_tail(&loading->member->window)));
     hy_member_free(loading->brain, again);
     hy_member_free(loading->brain, loading->member);
     loading->member = NULL;
@@ -171,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (part.field == RECORD) record = part.bytes;
         if (part.field == WATERMARK) check_watermark(part.bytes, arena);
         if (part.field == MEMBER) begin_member(&loading, log, part.bytes, arena);
-        if (part.field == PAGE) load_page(&loading, part.bytes, arena);
+        if (part.field == PAGE) load_page(&loading, part.bytes);
         if (part.field == LOG) log = part.number % WORLD_LOGS;
     }
     end_member(&loading, arena);

@@ -50,5 +50,5 @@ class ForgedLog:
                 body=body.SerializeToString(),
             )
         value = self.send(number, block=block)
-        partition.previous_hash = hashlib.blake2b(value, digest_size=32).digest()
+        partition.previous_hash = hashlib.sha256(value).digest()
         return [f"{self.name}-{number}-{partition.seq}-{index}" for index in range(len(bodies))]

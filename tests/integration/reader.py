@@ -53,7 +53,7 @@ class Partition:
         self.last = block.seq
         self.recorded_at_ms = block.recorded_at_ms
         self.block_times.append(block.recorded_at_ms)
-        self.previous_hash = hashlib.blake2b(value, digest_size=32).digest()
+        self.previous_hash = hashlib.sha256(value).digest()
         for position in block.positions:
             if position.next_offset < self.positions.get(position.topic, 0):
                 raise Corrupt(f"{where}: the position in {position.topic} runs backwards")

@@ -11,6 +11,7 @@ DOORS = [
     (r"hiredis/", r"common/io/[^/]+\.[ch]"),
     (r"microhttpd\.h", r"(common/io/[^/]+|bench/bare_http)\.[ch]"),
     (r"mimalloc", r"common/io/heap\.c"),
+    (r"xxhash\.h|openssl/", r"common/base/hash\.c"),
     (r"curl/", r"common/io/[^/]+\.[ch]"),
     (r"glib(\.h|/|-object\.h)|gio/", r"common/io/zone\.c"),
 ]

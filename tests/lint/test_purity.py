@@ -25,14 +25,15 @@ COMPILER = """
     __stack_chk_fail _GLOBAL_OFFSET_TABLE_ __udivti3 __umodti3 __udivmodti4 __divti3 __modti3 __multi3 __muloti4 __popcountdi2
     __asan_* __ubsan_* __sanitizer_* __tls_get_addr
 """.split()
-SODIUM_HASHES = """
+HASHES = """
+    SHA256
     crypto_generichash* crypto_hash_sha256* crypto_shorthash* crypto_auth* sodium_memcmp sodium_memzero
     sodium_bin2hex sodium_hex2bin sodium_bin2base64 sodium_base642bin
 """.split()
 PROTOBUF = ["protobuf_c_*"]
 JSON = ["json_*"]
 YAML = ["yaml_*"]
-PURE = LIBC + MATH + COMPILER + SODIUM_HASHES + PROTOBUF
+PURE = LIBC + MATH + COMPILER + HASHES + PROTOBUF
 
 # library -> libraries below it, functions from outside that it may use
 LIBRARIES = {

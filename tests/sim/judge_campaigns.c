@@ -122,7 +122,7 @@ static bool wants(const struct document *document, const struct own *own) {
 static bool held_out(const struct document *document, const char *member_id) {
     char name[128];
     int length = snprintf(name, sizeof name, "%s/%s", document_names[document->kind], member_id);
-    return (int)(hy_hash64(hy_bytes(name, (size_t)length)) % 10000) < document->control_share * 100;
+    return (int)(hy_share_hash(hy_bytes(name, (size_t)length)) % 10000) < document->control_share * 100;
 }
 
 static struct turn *find_turn(const struct own *own, const char *campaign, const char *occasion) {

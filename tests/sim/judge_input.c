@@ -6,7 +6,7 @@
 
 #include "tests/sim/sim.h"
 
-enum { MESSAGE_LIMIT = 256 * 1024, FUTURE_MS = 24 * 3600 * 1000, CLOCKS_DIFFER_MS = 2 * 3600 * 1000 };
+enum { MESSAGE_LIMIT = 256 * 1024, FUTURE_MS = 24 * 3600 * 1000 };
 
 const Huiyuan__V1__Command *input_command(struct judge *judge, struct hy_bytes bytes) {
     return huiyuan__v1__command__unpack(&judge->arena.protobuf, bytes.length, bytes.data);
@@ -188,21 +188,15 @@ static bool names_its_input(struct judge *judge, const struct judge_record *judg
                          reading->member);
 }
 
-// By the clock with which the input was read: after it was published, and not after it was recorded. So when
-// a day passes in between, both are right.
-static bool in_future(const struct judge_record *judged, const struct judge_message *message) {
-    int64_t time_ms = judged->reading.time_ms - FUTURE_MS;
-    bool said = strcmp(judged->record->code, hy_code_name(HY_IN_FUTURE)) == 0;
-    return time_ms > judged->recorded_at_ms ||
-           (said && time_ms > message->published_at_ms - CLOCKS_DIFFER_MS);
+static bool in_future(const struct judge_record *judged) {
+    return judged->reading.time_ms > judged->recorded_at_ms + FUTURE_MS;
 }
 
-static bool judge_read_input(struct judge *judge, const struct judge_record *judged,
-                             const struct judge_message *message, bool forwarded,
+static bool judge_read_input(struct judge *judge, const struct judge_record *judged, bool forwarded,
                              struct judge_verdict *verdict) {
     const struct judge_reading *reading = &judged->reading;
     if (reading->fault != HY_OK) return refuse(verdict, reading->fault);
-    if (in_future(judged, message)) return refuse(verdict, HY_IN_FUTURE);
+    if (in_future(judged)) return refuse(verdict, HY_IN_FUTURE);
     if (judge_home(judge, reading->member) != judged->partition)
         return forwarded ? refuse(verdict, HY_INVALID_FIELD)
                          : say(verdict, HUIYUAN__V1__OUTCOME__OUTCOME_FORWARDED, HY_OK);
@@ -227,7 +221,7 @@ static bool judge_command(struct judge *judge, struct judge_record *judged,
     if (command->origin != NULL) verdict->taken = command->origin;
     if (command->origin != NULL && judge_origin(judge, judged, command->origin, verdict))
         return names_its_input(judge, judged);
-    return names_its_input(judge, judged) && judge_read_input(judge, judged, message, forwarded, verdict);
+    return names_its_input(judge, judged) && judge_read_input(judge, judged, forwarded, verdict);
 }
 
 bool input_verdict(struct judge *judge, struct judge_record *judged, struct judge_verdict *ret_verdict) {
@@ -239,5 +233,5 @@ bool input_verdict(struct judge *judge, struct judge_record *judged, struct judg
     if (topic == TOPIC_COMMANDS) return judge_command(judge, judged, message, ret_verdict);
     if (message->bytes.length > MESSAGE_LIMIT) return refuse(ret_verdict, HY_TOO_LARGE);
     read_purchase(judge, message->bytes, &judged->reading);
-    return names_its_input(judge, judged) && judge_read_input(judge, judged, message, false, ret_verdict);
+    return names_its_input(judge, judged) && judge_read_input(judge, judged, false, ret_verdict);
 }

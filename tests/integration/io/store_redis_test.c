@@ -307,6 +307,35 @@ Test(store_redis, a_projection_of_many_members_fits) {
     free(keys);
 }
 
+// What the watermark was when the read was carried out: the first projections may have come before it.
+static size_t seen_by_read;
+
+static void see_watermark(void *context, const struct hy_store_answer *answer) {
+    heard(context, answer);
+    seen_by_read = (size_t)strtoul((const char *)answer->values[0].data, NULL, 10);
+}
+
+Test(store_redis, a_read_does_not_wait_for_projections_that_are_not_sent_yet) {
+    enum { MANY = 50 };
+    const struct hy_bytes watermark = key("w");
+    wait_up(store, true);
+    for (int i = 0; i < MANY; i++) {
+        char before[16] = "";
+        char after[16];
+        if (i > 0) snprintf(before, sizeof before, "%d", i);
+        snprintf(after, sizeof after, "%d", i + 1);
+        const struct hy_store_projection next = {
+            .watermark_key = watermark, .expected = text(before), .next = text(after)};
+        hy_store_project(store, &next, heard, &last);
+    }
+    hy_store_get(store, &watermark, 1, see_watermark, &last);
+    cr_assert_eq(hy_store_pending(store), MANY + 1);
+    poll_until(store, MANY + 1);
+    cr_assert(seen_by_read > 0 && seen_by_read < 10, "%zu", seen_by_read);
+    get("w");
+    cr_assert(is(0, "50"), "all projections were made, in their order");
+}
+
 Test(store_redis, who_writes_first_is_kept) {
     hy_store_put_new(store, key("a"), text("mine"), 60000, heard, &last);
     poll_until(store, 1);
@@ -486,6 +515,26 @@ Test(store_redis_own, what_waits_when_the_server_dies_is_answered_as_away_and_al
     cr_assert(last.status == HY_STORE_OK);
     get("a");
     cr_assert(is(0, "2"));
+}
+
+Test(store_redis_own, projections_that_are_not_sent_yet_are_away_with_the_connection) {
+    enum { MANY = 20 };
+    set_one("a", "1");
+    size_t before = last.calls;
+    kill(server, SIGSTOP);
+    for (int i = 0; i < MANY; i++) {
+        const struct hy_store_projection next = {.watermark_key = key("w"), .next = text("1")};
+        hy_store_project(store, &next, heard, &last);
+    }
+    cr_assert_eq(hy_store_pending(store), MANY);
+    hy_store_poll(store, 0);
+    stop_server();
+    poll_until(store, before + MANY);
+    cr_assert(last.aways == MANY && hy_store_pending(store) == 0);
+    start_server();
+    wait_up(store, true);
+    set_one("a", "2");
+    cr_assert(last.status == HY_STORE_OK);
 }
 
 Test(store_redis_own, a_listener_hears_that_it_missed_something) {

@@ -146,8 +146,8 @@ struct reference {
 static bool applies(const struct hy_program *program, const struct hy_rule *rule,
                     const Huiyuan__V1__Purchase *purchase, const Huiyuan__V1__PurchaseLine *line) {
     struct hy_civil when = hy_civil_at(&program->zone, purchase->occurred_at_ms);
-    return hy_rule_applies(rule, &when, hy_day_at(&program->zone, purchase->occurred_at_ms), purchase,
-                           hy_purchase_money_fen(purchase), line);
+    return hy_rule_applies(program, rule, &when, hy_day_at(&program->zone, purchase->occurred_at_ms),
+                           purchase, hy_purchase_money_fen(purchase), line);
 }
 
 // Every rule of the program once, each by the rule of product.md A1; four stackable ones at most make one

@@ -2,7 +2,11 @@
 #include "common/contract/store_event.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "common/contract/purchase.h"
 
 static uint64_t seed = 7;
 
@@ -19,39 +23,61 @@ static char *text(void) {
     return made;
 }
 
-static size_t make(uint8_t *out) {
+static char *id(void) {
+    char *made = calloc(1, 80);
+    snprintf(made, 80, "%c-%llu", (char)('A' + next() % 26), (unsigned long long)(next() >> next() % 64));
+    return made;
+}
+
+static char *name(void) {
+    static const char *const names[] = {
+        "",        "COSMETICS", "护肤品-面霜",      "a b", "6901234567892", "百雀羚",
+        "DRUG GM", "exactly8",  "exactly_16_bytes", "~"};
+    return (char *)(uintptr_t)names[next() % (sizeof names / sizeof names[0])];
+}
+
+// A message whose purchase keeps all limits, or (`right` false) any.
+static size_t make(uint8_t *out, bool right) {
     Huiyuan__V1__StoreEvent event = HUIYUAN__V1__STORE_EVENT__INIT;
     Huiyuan__V1__Purchase purchase = HUIYUAN__V1__PURCHASE__INIT;
-    Huiyuan__V1__PurchaseLine lines[6];
-    Huiyuan__V1__PurchaseLine *line_list[6];
+    Huiyuan__V1__PurchaseLine lines[20];
+    Huiyuan__V1__PurchaseLine *line_list[20];
     Huiyuan__V1__Payment payments[3];
     Huiyuan__V1__Payment *payment_list[3];
-    purchase.purchase_id = text();
-    purchase.member_id = text();
-    purchase.store_id = text();
-    purchase.channel = (Huiyuan__V1__Channel)(next() % 7);
-    purchase.occurred_at_ms = (int64_t)(next() >> next() % 64);
-    purchase.n_lines = next() % 7;
+    purchase.purchase_id = right ? id() : text();
+    purchase.member_id = right ? id() : text();
+    purchase.store_id = right ? id() : text();
+    purchase.channel = (Huiyuan__V1__Channel)(right ? 1 + next() % 5 : next() % 7);
+    purchase.occurred_at_ms =
+        right ? (int64_t)(1700000000000 + next() % 100000000) : (int64_t)(next() >> next() % 64);
+    purchase.n_lines = right ? 1 + next() % (next() % 4 == 0 ? 20 : 4) : next() % 7;
     purchase.lines = line_list;
+    int64_t total = 0;
     for (size_t i = 0; i < purchase.n_lines; i++) {
         line_list[i] = &lines[i];
         huiyuan__v1__purchase_line__init(&lines[i]);
-        lines[i].line_id = text();
-        lines[i].sku = text();
-        lines[i].category = text();
-        lines[i].brand = text();
-        lines[i].quantity = (uint32_t)next();
-        lines[i].paid_fen = (int64_t)(next() >> next() % 64);
+        lines[i].line_id = right ? calloc(1, 8) : text();
+        if (right)
+            snprintf(lines[i].line_id, 8, "%d", (int)i + (next() % 50 == 0 ? 0 : 1)); // a few come twice
+        lines[i].sku = right ? name() : text();
+        lines[i].category = right ? name() : text();
+        lines[i].brand = right ? name() : text();
+        lines[i].quantity = (uint32_t)(right ? next() % 3 : next());
+        lines[i].paid_fen =
+            right ? (int64_t)(next() % 1000 * (next() % 100)) : (int64_t)(next() >> next() % 64);
+        total += right ? lines[i].paid_fen : 0;
     }
     purchase.n_payments = next() % 4;
     purchase.payments = payment_list;
     for (size_t i = 0; i < purchase.n_payments; i++) {
         payment_list[i] = &payments[i];
         huiyuan__v1__payment__init(&payments[i]);
-        payments[i].method = (Huiyuan__V1__PaymentMethod)(next() % 9);
-        payments[i].amount_fen = (int64_t)next();
+        payments[i].method = (Huiyuan__V1__PaymentMethod)(right ? 1 + next() % 8 : next() % 9);
+        payments[i].amount_fen = right ? (i + 1 == purchase.n_payments ? total : total / 3) : (int64_t)next();
+        total -= right ? payments[i].amount_fen : 0;
     }
-    purchase.currency = text();
+    static const char *const currencies[] = {"", "CNY", "HKD"};
+    purchase.currency = right ? (char *)(uintptr_t)currencies[next() % 3] : text();
     if (next() % 10 != 0) {
         event.event_case = HUIYUAN__V1__STORE_EVENT__EVENT_PURCHASE;
         event.purchase = &purchase;
@@ -62,40 +88,73 @@ static size_t make(uint8_t *out) {
     return huiyuan__v1__store_event__pack(&event, out);
 }
 
-// Both read it, to messages that are the same bytes; or neither does.
-static void agree(const uint8_t *data, size_t length) {
+static bool same_field(const char *a, const char *b) {
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+// What protobuf-c, the check and the hash say of it one after the other.
+static struct hy_error read_slowly(const uint8_t *data, size_t length, struct hy_arena *arena,
+                                   struct hy_store_event *ret_event) {
+    ret_event->message = huiyuan__v1__store_event__unpack(&arena->protobuf, length, data);
+    if (ret_event->message == NULL) return (struct hy_error){HY_MALFORMED, NULL, NULL};
+    if (ret_event->message->purchase == NULL) return (struct hy_error){HY_MISSING_FIELD, "purchase", NULL};
+    struct hy_error error = hy_purchase_check(ret_event->message->purchase, arena);
+    if (error.code == HY_OK) ret_event->content_hash = hy_purchase_hash(ret_event->message->purchase, arena);
+    return error;
+}
+
+// Both say the same: of the message, of the first fault, of the hash. True when there was none.
+static bool agree(const uint8_t *data, size_t length) {
     static uint8_t ours[65536];
     static uint8_t theirs[65536];
     struct hy_arena arena;
     hy_arena_init(&arena);
-    const Huiyuan__V1__StoreEvent *mine = hy_store_event_decode(hy_bytes(data, length), &arena);
-    Huiyuan__V1__StoreEvent *other = huiyuan__v1__store_event__unpack(NULL, length, data);
-    cr_assert_eq(mine == NULL, other == NULL, "seed %llu", (unsigned long long)seed);
-    if (mine != NULL) {
-        size_t my_size = huiyuan__v1__store_event__pack(mine, ours);
-        size_t other_size = huiyuan__v1__store_event__pack(other, theirs);
+    uint8_t *exact = malloc(length + 1); // so that a look behind its end is seen
+    memcpy(exact, data, length);
+    struct hy_store_event mine = {0};
+    struct hy_store_event other = {0};
+    struct hy_error my_error = hy_store_event_read(hy_bytes(exact, length), &arena, &mine);
+    free(exact);
+    struct hy_error other_error = read_slowly(data, length, &arena, &other);
+    cr_assert_eq((int)my_error.code, (int)other_error.code, "seed %llu", (unsigned long long)seed);
+    cr_assert(same_field(my_error.field, other_error.field), "seed %llu", (unsigned long long)seed);
+    cr_assert_eq(mine.message == NULL, other.message == NULL, "seed %llu", (unsigned long long)seed);
+    if (my_error.code == HY_OK) cr_assert_eq(mine.content_hash, other.content_hash);
+    if (mine.message != NULL) {
+        size_t my_size = huiyuan__v1__store_event__pack(mine.message, ours);
+        size_t other_size = huiyuan__v1__store_event__pack(other.message, theirs);
         cr_assert_eq(my_size, other_size, "seed %llu", (unsigned long long)seed);
         cr_assert_eq(memcmp(ours, theirs, my_size), 0);
-        huiyuan__v1__store_event__free_unpacked(other, NULL);
     }
     hy_arena_free(&arena);
+    return my_error.code == HY_OK;
 }
 
 Test(store_event, right_messages_are_read_as_protobuf_c_reads_them) {
-    uint8_t bytes[16384];
+    uint8_t bytes[65536];
+    int good = 0;
     for (int i = 0; i < 20000; i++)
-        agree(bytes, make(bytes));
+        good += agree(bytes, make(bytes, true));
+    cr_assert_gt(good, 12000); // one in ten has no purchase, and some use a line id twice
+}
+
+Test(store_event, wrong_messages_have_the_first_fault_that_the_check_finds) {
+    uint8_t bytes[65536];
+    for (int i = 0; i < 20000; i++)
+        agree(bytes, make(bytes, false));
 }
 
 Test(store_event, damaged_messages_are_read_or_refused_as_protobuf_c_does) {
-    uint8_t bytes[16384];
-    for (int i = 0; i < 60000; i++) {
-        size_t length = make(bytes);
+    uint8_t bytes[65536];
+    int good = 0;
+    for (int i = 0; i < 100000; i++) {
+        size_t length = make(bytes, i % 4 != 0);
         for (uint64_t n = 1 + next() % 3; n > 0 && length > 0; n--)
             bytes[next() % length] = (uint8_t)next();
         if (next() % 3 == 0) length = next() % (length + 1);
-        agree(bytes, length);
+        good += agree(bytes, length);
     }
+    cr_assert_gt(good, 1000, "damage that nobody can see was met too");
 }
 
 Test(store_event, any_bytes_are_read_or_refused_as_protobuf_c_does) {
@@ -111,8 +170,8 @@ Test(store_event, any_bytes_are_read_or_refused_as_protobuf_c_does) {
 Test(store_event, two_purchases_joined_are_merged_as_protobuf_c_does) {
     uint8_t bytes[32768];
     for (int i = 0; i < 5000; i++) {
-        size_t length = make(bytes);
-        length += make(bytes + length);
+        size_t length = make(bytes, i % 2 == 0);
+        length += make(bytes + length, i % 3 != 0);
         agree(bytes, length);
     }
 }

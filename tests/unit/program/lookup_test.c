@@ -24,9 +24,9 @@ static bool applies(const struct situation *situation) {
     struct hy_program *program = parse_or_fail(SAMPLE);
     int64_t time_ms = situation->purchase.occurred_at_ms;
     struct hy_civil when = hy_civil_at(&program->zone, time_ms);
-    bool result =
-        hy_rule_applies(hy_program_rule(program, "everything"), &when, hy_day_at(&program->zone, time_ms),
-                        &situation->purchase, situation->money_fen, &situation->line);
+    bool result = hy_rule_applies(program, hy_program_rule(program, "everything"), &when,
+                                  hy_day_at(&program->zone, time_ms), &situation->purchase,
+                                  situation->money_fen, &situation->line);
     hy_program_free(program);
     return result;
 }
@@ -87,7 +87,7 @@ Test(program_lookup, a_campaign_without_conditions_always_applies) {
     struct hy_program *program = parse_or_fail(SAMPLE);
     struct situation situation = {HUIYUAN__V1__PURCHASE__INIT, HUIYUAN__V1__PURCHASE_LINE__INIT, 0};
     struct hy_civil when = hy_civil_at(&program->zone, 0);
-    cr_assert(hy_rule_applies(hy_program_rule(program, "always"), &when, 0, &situation.purchase, 0,
+    cr_assert(hy_rule_applies(program, hy_program_rule(program, "always"), &when, 0, &situation.purchase, 0,
                               &situation.line));
     hy_program_free(program);
 }

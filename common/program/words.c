@@ -1,0 +1,75 @@
+// Categories and brands that lists of the rules name: found by their hash, with what they mean for every
+// rule, so that a line is looked up once and not once for each rule.
+#include <string.h>
+
+#include "common/base/memory.h"
+#include "common/program/internal.h"
+
+// Of short texts whose length is not known: one look at each byte. Its high bits are the good ones.
+static inline size_t first_slot(const struct hy_words *words, const char *text) {
+    uint64_t hash = 0;
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x9e3779b97f4a7c15);
+    return (hash >> 32) & (words->capacity - 1);
+}
+
+static inline struct hy_word *slot_of(const struct hy_words *words, const char *text) {
+    size_t at = first_slot(words, text);
+    while (words->slots[at].text != NULL && strcmp(words->slots[at].text, text) != 0)
+        at = (at + 1) & (words->capacity - 1);
+    return &words->slots[at];
+}
+
+static inline const struct hy_word *find(const struct hy_words *words, const char *text) {
+    if (words->capacity == 0) return NULL;
+    const struct hy_word *word = slot_of(words, text);
+    return word->text == NULL ? NULL : word;
+}
+
+const struct hy_word *hy_program_category(const struct hy_program *program, const char *category) {
+    return find(&program->categories, category);
+}
+
+struct hy_line_words hy_program_line_words(const struct hy_program *program,
+                                           const Huiyuan__V1__PurchaseLine *line) {
+    return (struct hy_line_words){find(&program->categories, line->category),
+                                  find(&program->brands, line->brand)};
+}
+
+// At most half full: a miss, which most are, ends soon.
+static void make(struct hy_words *words, size_t most) {
+    if (most == 0) return;
+    for (words->capacity = 2; words->capacity < 2 * most;)
+        words->capacity *= 2;
+    words->slots = hy_calloc(words->capacity, sizeof *words->slots);
+}
+
+static void name(const struct hy_words *words, char *const *texts, size_t count, const struct hy_rule *rule,
+                 size_t place) {
+    for (size_t i = 0; i < count; i++) {
+        struct hy_word *word = slot_of(words, texts[i]);
+        word->text = texts[i];
+        word->named[place / 64] |= UINT64_C(1) << place % 64;
+        if (rule->kind == HY_RULE_CATEGORY && word->category_rule == NULL) word->category_rule = rule;
+    }
+}
+
+void hy_program_index(struct hy_program *program) {
+    program->first_campaign = 0;
+    while (program->first_campaign < program->rule_count &&
+           program->rules[program->first_campaign].kind != HY_RULE_CAMPAIGN)
+        program->first_campaign++;
+    size_t categories = 0;
+    size_t brands = 0;
+    for (size_t i = 0; i < program->rule_count; i++) {
+        categories += program->rules[i].category_count;
+        brands += program->rules[i].brand_count;
+    }
+    make(&program->categories, categories);
+    make(&program->brands, brands);
+    for (size_t i = 0; i < program->rule_count; i++) {
+        const struct hy_rule *rule = &program->rules[i];
+        name(&program->categories, rule->categories, rule->category_count, rule, i);
+        name(&program->brands, rule->brands, rule->brand_count, rule, i);
+    }
+}
