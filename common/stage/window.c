@@ -258,6 +258,7 @@ bool hy_window_oldest(const struct hy_window *window, struct hy_receipt *ret_rec
 // --- pages ---
 
 struct hy_bytes hy_window_tail(const struct hy_window *window) {
+    if (window->bytes.length == 0) return hy_bytes(NULL, 0);
     uint32_t offset = window->tail - window->base;
     return hy_bytes(window->bytes.data + offset, window->bytes.length - offset);
 }
@@ -275,12 +276,13 @@ static bool are_receipts(struct hy_bytes page) {
 
 // Before the tail, which is short.
 bool hy_window_put_page(struct hy_window *window, struct hy_bytes page) {
+    if (page.length == 0) return true;
     if (!are_receipts(page)) return false;
     make_room(window, page.length);
-    struct hy_bytes tail = hy_window_tail(window);
+    size_t tail_length = hy_window_tail(window).length;
     uint8_t *start = window->bytes.data + (window->tail - window->base);
-    memmove(start + page.length, start, tail.length);
-    if (page.length > 0) memcpy(start, page.data, page.length);
+    memmove(start + page.length, start, tail_length);
+    memcpy(start, page.data, page.length);
     window->bytes.length += page.length;
     window->tail += (uint32_t)page.length;
     return true;

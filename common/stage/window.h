@@ -60,6 +60,7 @@ static inline uint32_t hy_window_end(const struct hy_window *window) {
 
 // Brings what a find and an add will touch towards the cache: call it some inputs ahead.
 static inline void hy_window_prefetch(const struct hy_window *window, uint64_t id_hash) {
+    if (window->capacity == 0) return; // nothing was ever added
     if (window->capacity > HY_WINDOW_FEW)
         __builtin_prefetch(&window->slots[(uint32_t)(id_hash >> 32) & (window->capacity - 1)], 1);
     else

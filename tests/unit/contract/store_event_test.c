@@ -36,51 +36,89 @@ static char *name(void) {
     return (char *)(uintptr_t)names[next() % (sizeof names / sizeof names[0])];
 }
 
+enum { LINES = 20, PAYMENTS = 3 };
+
+// A purchase with room for what it points at.
+struct made {
+    Huiyuan__V1__Purchase purchase;
+    Huiyuan__V1__PurchaseLine lines[LINES], *line_list[LINES];
+    Huiyuan__V1__Payment payments[PAYMENTS], *payment_list[PAYMENTS];
+};
+
+static int64_t any_number(void) {
+    return (int64_t)(next() >> next() % 64);
+}
+
+static void fill_any_line(Huiyuan__V1__PurchaseLine *line) {
+    line->line_id = text();
+    line->sku = text();
+    line->category = text();
+    line->brand = text();
+    line->quantity = (uint32_t)next();
+    line->paid_fen = any_number();
+}
+
+static void fill_right_line(Huiyuan__V1__PurchaseLine *line, size_t number) {
+    line->line_id = calloc(1, 8);
+    snprintf(line->line_id, 8, "%d", (int)number + (next() % 50 == 0 ? 0 : 1)); // a few come twice
+    line->sku = name();
+    line->category = name();
+    line->brand = name();
+    line->quantity = (uint32_t)(next() % 3);
+    line->paid_fen = (int64_t)(next() % 1000 * (next() % 100));
+}
+
+static int64_t fill_lines(struct made *made, bool right) {
+    Huiyuan__V1__Purchase *purchase = &made->purchase;
+    int64_t total = 0;
+    purchase->n_lines = right ? 1 + next() % (next() % 4 == 0 ? LINES : 4) : next() % 7;
+    purchase->lines = made->line_list;
+    for (size_t i = 0; i < purchase->n_lines; i++) {
+        made->line_list[i] = &made->lines[i];
+        huiyuan__v1__purchase_line__init(&made->lines[i]);
+        if (right)
+            fill_right_line(&made->lines[i], i);
+        else
+            fill_any_line(&made->lines[i]);
+        total += right ? made->lines[i].paid_fen : 0;
+    }
+    return total;
+}
+
+static void fill_payments(struct made *made, bool right, int64_t total) {
+    Huiyuan__V1__Purchase *purchase = &made->purchase;
+    purchase->n_payments = next() % (PAYMENTS + 1);
+    purchase->payments = made->payment_list;
+    for (size_t i = 0; i < purchase->n_payments; i++) {
+        Huiyuan__V1__Payment *payment = made->payment_list[i] = &made->payments[i];
+        huiyuan__v1__payment__init(payment);
+        payment->method = (Huiyuan__V1__PaymentMethod)(right ? 1 + next() % 8 : next() % 9);
+        payment->amount_fen = right ? (i + 1 == purchase->n_payments ? total : total / 3) : (int64_t)next();
+        total -= right ? payment->amount_fen : 0;
+    }
+}
+
+static void fill(struct made *made, bool right) {
+    static const char *const currencies[] = {"", "CNY", "HKD"};
+    Huiyuan__V1__Purchase *purchase = &made->purchase;
+    huiyuan__v1__purchase__init(purchase);
+    purchase->purchase_id = right ? id() : text();
+    purchase->member_id = right ? id() : text();
+    purchase->store_id = right ? id() : text();
+    purchase->channel = (Huiyuan__V1__Channel)(right ? 1 + next() % 5 : next() % 7);
+    purchase->occurred_at_ms = right ? (int64_t)(1700000000000 + next() % 100000000) : any_number();
+    fill_payments(made, right, fill_lines(made, right));
+    purchase->currency = right ? (char *)(uintptr_t)currencies[next() % 3] : text();
+}
+
 // A message whose purchase keeps all limits, or (`right` false) any.
 static size_t make(uint8_t *out, bool right) {
+    struct made made;
+    fill(&made, right);
     Huiyuan__V1__StoreEvent event = HUIYUAN__V1__STORE_EVENT__INIT;
-    Huiyuan__V1__Purchase purchase = HUIYUAN__V1__PURCHASE__INIT;
-    Huiyuan__V1__PurchaseLine lines[20];
-    Huiyuan__V1__PurchaseLine *line_list[20];
-    Huiyuan__V1__Payment payments[3];
-    Huiyuan__V1__Payment *payment_list[3];
-    purchase.purchase_id = right ? id() : text();
-    purchase.member_id = right ? id() : text();
-    purchase.store_id = right ? id() : text();
-    purchase.channel = (Huiyuan__V1__Channel)(right ? 1 + next() % 5 : next() % 7);
-    purchase.occurred_at_ms =
-        right ? (int64_t)(1700000000000 + next() % 100000000) : (int64_t)(next() >> next() % 64);
-    purchase.n_lines = right ? 1 + next() % (next() % 4 == 0 ? 20 : 4) : next() % 7;
-    purchase.lines = line_list;
-    int64_t total = 0;
-    for (size_t i = 0; i < purchase.n_lines; i++) {
-        line_list[i] = &lines[i];
-        huiyuan__v1__purchase_line__init(&lines[i]);
-        lines[i].line_id = right ? calloc(1, 8) : text();
-        if (right)
-            snprintf(lines[i].line_id, 8, "%d", (int)i + (next() % 50 == 0 ? 0 : 1)); // a few come twice
-        lines[i].sku = right ? name() : text();
-        lines[i].category = right ? name() : text();
-        lines[i].brand = right ? name() : text();
-        lines[i].quantity = (uint32_t)(right ? next() % 3 : next());
-        lines[i].paid_fen =
-            right ? (int64_t)(next() % 1000 * (next() % 100)) : (int64_t)(next() >> next() % 64);
-        total += right ? lines[i].paid_fen : 0;
-    }
-    purchase.n_payments = next() % 4;
-    purchase.payments = payment_list;
-    for (size_t i = 0; i < purchase.n_payments; i++) {
-        payment_list[i] = &payments[i];
-        huiyuan__v1__payment__init(&payments[i]);
-        payments[i].method = (Huiyuan__V1__PaymentMethod)(right ? 1 + next() % 8 : next() % 9);
-        payments[i].amount_fen = right ? (i + 1 == purchase.n_payments ? total : total / 3) : (int64_t)next();
-        total -= right ? payments[i].amount_fen : 0;
-    }
-    static const char *const currencies[] = {"", "CNY", "HKD"};
-    purchase.currency = right ? (char *)(uintptr_t)currencies[next() % 3] : text();
     if (next() % 10 != 0) {
         event.event_case = HUIYUAN__V1__STORE_EVENT__EVENT_PURCHASE;
-        event.purchase = &purchase;
+        event.purchase = &made.purchase;
     }
     event.command_id = text();
     event.reply_to = text();
