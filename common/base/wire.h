@@ -119,7 +119,8 @@ struct hy_wire {
 };
 
 static inline struct hy_wire hy_wire_read(struct hy_bytes bytes) {
-    return (struct hy_wire){bytes.data, bytes.data + bytes.length, false};
+    // Nothing may be at NULL, to which nothing can be added.
+    return (struct hy_wire){bytes.data, bytes.length == 0 ? bytes.data : bytes.data + bytes.length, false};
 }
 
 static inline uint64_t hy_wire_get_long(struct hy_wire *wire) {
