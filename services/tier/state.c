@@ -131,10 +131,19 @@ static void load(const Huiyuan__V1__TierState *saved, struct tier_state *state) 
     load_days(saved, &state->days);
 }
 
+// Only damaged bytes have others; sums of these days and months cannot overflow.
+static bool days_are_possible(const Huiyuan__V1__TierState *saved) {
+    enum { MONTHS_MOST = 12 * 100000, DAYS_MOST = 31 * MONTHS_MOST };
+    bool good = saved->n_days <= TIER_DAYS_LIMIT && saved->month > -MONTHS_MOST && saved->month < MONTHS_MOST;
+    for (size_t i = 0; good && i < saved->n_days; i++)
+        good = saved->days[i]->day > -DAYS_MOST && saved->days[i]->day < DAYS_MOST;
+    return good;
+}
+
 bool tier_state_load(struct hy_bytes bytes, struct tier_state *ret_state) {
     Huiyuan__V1__TierState *saved = huiyuan__v1__tier_state__unpack(NULL, bytes.length, bytes.data);
     if (saved == NULL) return false;
-    bool good = saved->n_days <= TIER_DAYS_LIMIT;
+    bool good = days_are_possible(saved);
     if (good) load(saved, ret_state);
     huiyuan__v1__tier_state__free_unpacked(saved, NULL);
     return good;
