@@ -371,8 +371,8 @@ def test_verify_finds_nothing_while_two_instances_work_and_one_is_killed(fresh):
 # ---- bounded memory
 
 
-MEMBERS = 150_000
-PURCHASES = 180_000
+MEMBERS = 250_000
+PURCHASES = 300_000
 
 
 @pytest.fixture(scope="module")
@@ -432,4 +432,4 @@ def test_little_memory_costs_passes_and_finds_the_same(many):
     assert {name for name, (_, faults, _) in in_shares.items() if faults} == {"states", "keys"}
     assert "member many-7 " in in_shares["states"][2] and page in in_shares["keys"][2]
     print(f"{MEMBERS} members: {most:.0f} MiB in one pass, {peak:.0f} MiB in {parts['passes']} passes")
-    assert peak < 100 and peak < 0.8 * most, (most, peak)
+    assert peak < 120 and peak < 0.75 * most, (most, peak)
