@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/hash.h"
+#include "common/base/wire_place.h"
 #include "common/contract/limits.h"
 #include "common/contract/purchase.h"
 #include "common/contract/text_form.h"
@@ -16,15 +17,14 @@ typedef Huiyuan__V1__PurchaseLine Line;
 typedef Huiyuan__V1__Payment Payment;
 
 enum {
-    VARINT = 0,
-    BYTES = 2,
     FIRST_ELEMENTS = 8, // of a list; more: it doubles
 };
 
 // All of the fast way in one function: the place of the reading then stays in registers.
 #define FLAT static inline __attribute__((always_inline))
 
-#define TAG(field, type) (uint8_t)((field) << 3 | (type))
+#define VARINT HY_PLACE_VARINT
+#define BYTES  HY_PLACE_BYTES
 
 // The place of the reading; `end` of the message or of the part that is read.
 struct reading {
@@ -110,22 +110,20 @@ FLAT bool read_line(struct reading *reading, Line *line, struct text *id) {
     size_t length;
     *line = (Line)HUIYUAN__V1__PURCHASE_LINE__INIT;
     struct text before = *id;
-    if (!take_tag(reading, TAG(1, BYTES)) ||
-        !take_text(reading, HY_LIMIT_LINE_ID, &line->line_id, &id->length))
+    if (!take_tag(reading, BYTES(1)) || !take_text(reading, HY_LIMIT_LINE_ID, &line->line_id, &id->length))
         return false;
     id->start = line->line_id;
     if (!ascends(before, *id)) return false;
-    if (take_tag(reading, TAG(2, BYTES)) && !take_text(reading, HY_LIMIT_SKU, &line->sku, &length))
+    if (take_tag(reading, BYTES(2)) && !take_text(reading, HY_LIMIT_SKU, &line->sku, &length)) return false;
+    if (take_tag(reading, BYTES(3)) && !take_text(reading, HY_LIMIT_CATEGORY, &line->category, &length))
         return false;
-    if (take_tag(reading, TAG(3, BYTES)) && !take_text(reading, HY_LIMIT_CATEGORY, &line->category, &length))
+    if (take_tag(reading, BYTES(4)) && !take_text(reading, HY_LIMIT_BRAND, &line->brand, &length))
         return false;
-    if (take_tag(reading, TAG(4, BYTES)) && !take_text(reading, HY_LIMIT_BRAND, &line->brand, &length))
-        return false;
-    if (take_tag(reading, TAG(5, VARINT))) {
+    if (take_tag(reading, VARINT(5))) {
         if (!take_number(reading, HY_LIMIT_QUANTITY, &number)) return false;
         line->quantity = (uint32_t)number;
     }
-    if (take_tag(reading, TAG(6, VARINT)) && !take_number(reading, HY_LIMIT_PAID_FEN, &line->paid_fen))
+    if (take_tag(reading, VARINT(6)) && !take_number(reading, HY_LIMIT_PAID_FEN, &line->paid_fen))
         return false;
     return reading->p == reading->end;
 }
@@ -133,9 +131,9 @@ FLAT bool read_line(struct reading *reading, Line *line, struct text *id) {
 FLAT bool read_payment(struct reading *reading, Payment *payment) {
     int64_t method;
     *payment = (Payment)HUIYUAN__V1__PAYMENT__INIT;
-    if (!take_tag(reading, TAG(1, VARINT)) || !take_number(reading, HY_LIMIT_METHOD, &method)) return false;
+    if (!take_tag(reading, VARINT(1)) || !take_number(reading, HY_LIMIT_METHOD, &method)) return false;
     payment->method = (Huiyuan__V1__PaymentMethod)method;
-    if (take_tag(reading, TAG(2, VARINT)) && !take_number(reading, HY_LIMIT_AMOUNT_FEN, &payment->amount_fen))
+    if (take_tag(reading, VARINT(2)) && !take_number(reading, HY_LIMIT_AMOUNT_FEN, &payment->amount_fen))
         return false;
     return reading->p == reading->end;
 }
@@ -156,7 +154,7 @@ FLAT void leave(struct reading *reading, uint8_t *end) {
 FLAT bool read_lines(struct reading *reading, Purchase *purchase, int64_t *ret_total_fen) {
     struct text id = {"", 0};
     uint8_t *end;
-    while (take_tag(reading, TAG(6, BYTES))) {
+    while (take_tag(reading, BYTES(6))) {
         Line *line = hy_arena_alloc(reading->arena, sizeof *line);
         purchase->lines = (Line **)take_place(reading, (void **)purchase->lines, purchase->n_lines);
         purchase->lines[purchase->n_lines++] = line;
@@ -172,7 +170,7 @@ FLAT bool read_lines(struct reading *reading, Purchase *purchase, int64_t *ret_t
 FLAT bool read_payments(struct reading *reading, Purchase *purchase, int64_t total_fen) {
     uint8_t *end;
     int64_t sum_fen = 0;
-    while (take_tag(reading, TAG(7, BYTES))) {
+    while (take_tag(reading, BYTES(7))) {
         Payment *payment = hy_arena_alloc(reading->arena, sizeof *payment);
         purchase->payments =
             (Payment **)take_place(reading, (void **)purchase->payments, purchase->n_payments);
@@ -192,21 +190,21 @@ FLAT bool read_purchase(struct reading *reading, Purchase *purchase, const uint8
     int64_t total_fen = 0;
     size_t length;
     *purchase = (Purchase)HUIYUAN__V1__PURCHASE__INIT;
-    if (!take_tag(reading, TAG(1, BYTES)) ||
+    if (!take_tag(reading, BYTES(1)) ||
         !take_text(reading, HY_LIMIT_PURCHASE_ID, &purchase->purchase_id, &length) ||
-        !take_tag(reading, TAG(2, BYTES)) ||
+        !take_tag(reading, BYTES(2)) ||
         !take_text(reading, HY_LIMIT_MEMBER_ID, &purchase->member_id, &length) ||
-        !take_tag(reading, TAG(3, BYTES)) ||
+        !take_tag(reading, BYTES(3)) ||
         !take_text(reading, HY_LIMIT_STORE_ID, &purchase->store_id, &length) ||
-        !take_tag(reading, TAG(4, VARINT)) || !take_number(reading, HY_LIMIT_CHANNEL, &channel) ||
-        !take_tag(reading, TAG(5, VARINT)) ||
+        !take_tag(reading, VARINT(4)) || !take_number(reading, HY_LIMIT_CHANNEL, &channel) ||
+        !take_tag(reading, VARINT(5)) ||
         !take_number(reading, HY_LIMIT_OCCURRED_AT_MS, &purchase->occurred_at_ms))
         return false;
     purchase->channel = (Huiyuan__V1__Channel)channel;
     if (!read_lines(reading, purchase, &total_fen) || !read_payments(reading, purchase, total_fen))
         return false;
     *ret_meaning = reading->p;
-    if (take_tag(reading, TAG(8, BYTES))) {
+    if (take_tag(reading, BYTES(8))) {
         if (!take_text(reading, HY_LIMIT_CURRENCY, &purchase->currency, &length)) return false;
         if (memcmp(purchase->currency, "CNY", 3) != 0) *ret_meaning = reading->p;
     }
@@ -215,9 +213,8 @@ FLAT bool read_purchase(struct reading *reading, Purchase *purchase, const uint8
 
 FLAT bool read_handles(struct reading *reading, Event *event) {
     size_t length;
-    if (take_tag(reading, TAG(14, BYTES)) && !take_any_text(reading, &event->command_id, &length))
-        return false;
-    if (take_tag(reading, TAG(15, BYTES)) && !take_any_text(reading, &event->reply_to, &length)) return false;
+    if (take_tag(reading, BYTES(14)) && !take_any_text(reading, &event->command_id, &length)) return false;
+    if (take_tag(reading, BYTES(15)) && !take_any_text(reading, &event->reply_to, &length)) return false;
     if (reading->end - reading->p > 2 && reading->p[0] == 0x82 && reading->p[1] == 0x01) { // field 16
         *reading->p = '\0';
         reading->p += 2;
@@ -236,7 +233,7 @@ static bool read_fast(struct hy_bytes message, struct hy_arena *arena, struct hy
     Purchase *purchase = hy_arena_alloc(arena, sizeof *purchase);
     const uint8_t *meaning;
     uint8_t *end;
-    if (!take_tag(&reading, TAG(1, BYTES)) || !enter(&reading, &end)) return false;
+    if (!take_tag(&reading, BYTES(1)) || !enter(&reading, &end)) return false;
     const uint8_t *start = reading.p;
     if (!read_purchase(&reading, purchase, &meaning)) return false;
     leave(&reading, end);

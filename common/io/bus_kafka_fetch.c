@@ -11,17 +11,16 @@
 enum {
     QUEUE_MESSAGES = 1000000,
     RESTART_AFTER_S = 1,
-    ANSWER_BYTES = 8388608, // = fetch.max.bytes
+    // Of one answer of Kafka. With the queue (HY_QUEUE_KBYTES) it decides how far what was fetched has gone
+    // from the caches when it is taken. And an allocation above 16 MiB is the system's: mimalloc gets and
+    // gives it back each time, and clearing its pages cost half as much as deciding what was in them.
+    ANSWER_BYTES = 8 << 20,
     PARTITION_LEAST_BYTES = 65536,
     PARTITION_MOST_BYTES = 1048576,
 };
 
 static const struct bus_setting SETTINGS[] = {
     {"queued.min.messages", "1000000"}, // = QUEUE_MESSAGES: the bound in bytes is the one that counts
-    // Of one answer. With the queue (HY_QUEUE_KBYTES) it decides how far what was fetched has gone from the
-    // caches when it is taken. And an allocation above 16 MiB is the system's: mimalloc gets and gives it
-    // back each time, and clearing its pages cost half as much as deciding what was in them.
-    {"fetch.max.bytes", "8388608"},
     // How long a read that starts meanwhile waits at most; data is answered at once.
     {"fetch.wait.max.ms", "50"},
     {"fetch.error.backoff.ms", "50"},
@@ -44,6 +43,7 @@ static void open_client(struct hy_bus *bus) {
     if (fetch->client != NULL) return;
     rd_kafka_conf_t *conf = bus_conf_new(bus, SETTINGS, sizeof SETTINGS / sizeof SETTINGS[0]);
     if (conf != NULL && bus_conf_number(conf, "queued.max.messages.kbytes", bus->options.queue_kbytes) &&
+        bus_conf_number(conf, "fetch.max.bytes", ANSWER_BYTES) &&
         bus_conf_number(conf, "fetch.message.max.bytes", partition_bytes(bus))) {
         // Since 2.2; before, see keep_fetching.
         (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "1", NULL, 0);

@@ -42,9 +42,8 @@ struct redis_held {
 };
 
 enum {
-    // Sent and not answered. A call takes Redis two milliseconds: what is asked meanwhile (members that
-    // somebody
-    // waits for) is not to stand behind a hundred of them.
+    // Sent and not answered. A call takes Redis two milliseconds: what is asked meanwhile (members that a
+    // block waits for) is not to stand behind a hundred of them.
     REDIS_PROJECTIONS_AT_ONCE = 2,
     REDIS_OUT_LIMIT_BYTES = 256 << 20,
 };

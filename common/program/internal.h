@@ -14,8 +14,6 @@ void hy_program_check_whole(const struct hy_program *program, struct hy_program_
 void hy_program_index(struct hy_program *program);
 // A name that the file does not give is the id.
 void hy_program_name_after_id(char name[HY_NAME_LIMIT_BYTES + 1], const char *id);
-// What the rules say of a category; NULL: none names it.
-const struct hy_word *hy_program_category(const struct hy_program *program, const char *category);
 
 // tiers.c: the keys of the ladder. Each reads into a struct hy_program.
 void read_tiers(struct yaml_reader *reader, const yaml_node_t *node, void *target);

@@ -67,8 +67,3 @@ size_t hy_program_tier(const struct hy_program *program, const char *tier_id) {
     }
     return 0;
 }
-
-const struct hy_rule *hy_program_category_rule(const struct hy_program *program, const char *category) {
-    const struct hy_word *word = hy_program_category(program, category);
-    return word == NULL ? NULL : word->category_rule;
-}

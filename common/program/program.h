@@ -73,11 +73,16 @@ struct hy_tier_rules {
     size_t lapse_to;
 };
 
+// Some of a program's rules, by their places.
+struct hy_rule_set {
+    uint64_t bits[HY_RULES_LIMIT / 64 + 1];
+};
+
 // A category or brand that rules name.
 struct hy_word {
-    const char *text;                        // of a rule's list; NULL: an empty slot
-    const struct hy_rule *category_rule;     // the first category rule that names it; NULL: none
-    uint64_t named[HY_RULES_LIMIT / 64 + 1]; // a bit for the place of each rule that names it
+    const char *text;                    // of a rule's list; NULL: an empty slot
+    const struct hy_rule *category_rule; // the first category rule that names it; NULL: none
+    struct hy_rule_set named_by;
 };
 
 struct hy_words {
@@ -172,12 +177,18 @@ bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rul
 // Its two halves: the conditions on the order, and those on the line.
 bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32_t day_number,
                               const Huiyuan__V1__Purchase *purchase, int64_t money_fen);
-static inline bool hy_word_names(const struct hy_word *word, size_t place) {
-    return word != NULL && (word->named[place / 64] >> place % 64 & 1) != 0;
+static inline size_t hy_rule_place(const struct hy_program *program, const struct hy_rule *rule) {
+    return (size_t)(rule - program->rules);
+}
+static inline void hy_rule_set_add(struct hy_rule_set *set, size_t place) {
+    set->bits[place / 64] |= UINT64_C(1) << place % 64;
+}
+static inline bool hy_word_named_by(const struct hy_word *word, size_t place) {
+    return word != NULL && (word->named_by.bits[place / 64] >> place % 64 & 1) != 0;
 }
 static inline bool hy_rule_applies_to_line(const struct hy_program *program, const struct hy_rule *rule,
                                            const struct hy_line_words *words) {
-    size_t place = (size_t)(rule - program->rules);
-    return (rule->category_count == 0 || hy_word_names(words->category, place)) &&
-           (rule->brand_count == 0 || hy_word_names(words->brand, place));
+    size_t place = hy_rule_place(program, rule);
+    return (rule->category_count == 0 || hy_word_named_by(words->category, place)) &&
+           (rule->brand_count == 0 || hy_word_named_by(words->brand, place));
 }

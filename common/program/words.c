@@ -26,8 +26,9 @@ static inline const struct hy_word *find(const struct hy_words *words, const cha
     return word->text == NULL ? NULL : word;
 }
 
-const struct hy_word *hy_program_category(const struct hy_program *program, const char *category) {
-    return find(&program->categories, category);
+const struct hy_rule *hy_program_category_rule(const struct hy_program *program, const char *category) {
+    const struct hy_word *word = find(&program->categories, category);
+    return word == NULL ? NULL : word->category_rule;
 }
 
 struct hy_line_words hy_program_line_words(const struct hy_program *program,
@@ -49,7 +50,7 @@ static void name(const struct hy_words *words, char *const *texts, size_t count,
     for (size_t i = 0; i < count; i++) {
         struct hy_word *word = slot_of(words, texts[i]);
         word->text = texts[i];
-        word->named[place / 64] |= UINT64_C(1) << place % 64;
+        hy_rule_set_add(&word->named_by, place);
         if (rule->kind == HY_RULE_CATEGORY && word->category_rule == NULL) word->category_rule = rule;
     }
 }

@@ -121,8 +121,8 @@ static void close_block(struct hy_tenure *tenure) {
 }
 
 static void advance(struct hy_tenure *tenure) {
-    tenure->block.inputs = 0;
     const struct hy_stage *stage = tenure->stage;
+    tenure->block.inputs = 0;
     for (size_t s = 0; s < stage->brain->source_count; s++) {
         int64_t next = tenure->block.positions[s].next_offset;
         if (tenure->positions[s].next_offset != next)

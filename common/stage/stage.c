@@ -74,7 +74,7 @@ struct hy_stage_options hy_stage_defaults(void) {
         .instance = "",
         .partitions = 16,
         .cache_members = 2000000,
-        .batch_inputs = 2000, // about one block: what was read is still in the cache when it is decided
+        .batch_inputs = 2000, // about as many as fill one block
         .block_bytes = (size_t)448 * 1024,
         .call_members = 500, // keeps a call under about 2 ms: Redis answers nobody else meanwhile
         .backlog_inputs = 65536,

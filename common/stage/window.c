@@ -2,7 +2,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/memory.h"
-#include "common/base/wire.h"
+#include "common/base/wire_place.h"
 #include "common/stage/encode.h"
 
 enum {
@@ -32,16 +32,16 @@ static struct hy_receipt read_fields(struct hy_wire *wire) {
     while (wire->p < wire->end && !wire->bad) {
         uint64_t tag = hy_wire_get(wire);
         switch (tag) {
-        case 1 << 3 | HY_WIRE_BYTES: receipt.input_id = hy_wire_get_bytes(wire); break;
-        case 2 << 3 | HY_WIRE_FIXED64: receipt.content_hash = hy_wire_get_fixed64(wire); break;
-        case 3 << 3 | HY_WIRE_VARINT: receipt.event_time_ms = (int64_t)hy_wire_get(wire); break;
-        case 4 << 3 | HY_WIRE_VARINT: receipt.seq = hy_wire_get(wire); break;
-        case 5 << 3 | HY_WIRE_VARINT: receipt.index = (uint32_t)hy_wire_get(wire); break;
-        case 6 << 3 | HY_WIRE_VARINT: receipt.input_class = (uint32_t)hy_wire_get(wire); break;
-        case 7 << 3 | HY_WIRE_BYTES: receipt.note = hy_wire_get_bytes(wire); break;
-        case 8 << 3 | HY_WIRE_VARINT: receipt.entry = hy_wire_get(wire); break;
-        case 9 << 3 | HY_WIRE_VARINT: receipt.outcome = (Huiyuan__V1__Outcome)hy_wire_get(wire); break;
-        case 10 << 3 | HY_WIRE_BYTES: receipt.code = hy_wire_get_bytes(wire); break;
+        case HY_PLACE_BYTES(1): receipt.input_id = hy_wire_get_bytes(wire); break;
+        case HY_PLACE_FIXED64(2): receipt.content_hash = hy_wire_get_fixed64(wire); break;
+        case HY_PLACE_VARINT(3): receipt.event_time_ms = (int64_t)hy_wire_get(wire); break;
+        case HY_PLACE_VARINT(4): receipt.seq = hy_wire_get(wire); break;
+        case HY_PLACE_VARINT(5): receipt.index = (uint32_t)hy_wire_get(wire); break;
+        case HY_PLACE_VARINT(6): receipt.input_class = (uint32_t)hy_wire_get(wire); break;
+        case HY_PLACE_BYTES(7): receipt.note = hy_wire_get_bytes(wire); break;
+        case HY_PLACE_VARINT(8): receipt.entry = hy_wire_get(wire); break;
+        case HY_PLACE_VARINT(9): receipt.outcome = (Huiyuan__V1__Outcome)hy_wire_get(wire); break;
+        case HY_PLACE_BYTES(10): receipt.code = hy_wire_get_bytes(wire); break;
         default: hy_wire_skip(wire, tag);
         }
     }
@@ -50,7 +50,7 @@ static struct hy_receipt read_fields(struct hy_wire *wire) {
 
 // The next element; the wire is `bad` when it is not a receipt.
 static struct hy_receipt read_receipt(struct hy_wire *wire) {
-    wire->bad |= hy_wire_get(wire) != (RECEIPTS_FIELD << 3 | HY_WIRE_BYTES);
+    wire->bad |= hy_wire_get(wire) != HY_PLACE_BYTES(RECEIPTS_FIELD);
     struct hy_wire fields = hy_wire_read(hy_wire_get_bytes(wire));
     struct hy_receipt receipt = read_fields(&fields);
     wire->bad |= fields.bad;
@@ -222,13 +222,12 @@ void hy_window_put(struct hy_window *window, const Huiyuan__V1__Receipt *receipt
 void hy_window_add(struct hy_window *window, const Huiyuan__V1__Receipt *receipt, uint64_t id_hash) {
     bool was_empty = window->first == hy_window_end(window);
     uint32_t place = append(window, receipt);
-    if (was_empty) window->first = place;
-    if (receipt->input_class >= HY_CLASSES_LIMIT) { // comes once by its nature
-        if (was_empty) window->first = hy_window_end(window);
-        return;
+    bool comes_once = receipt->input_class >= HY_CLASSES_LIMIT; // by its nature
+    if (was_empty) {
+        window->first = comes_once ? hy_window_end(window) : place;
+        window->front_ms = receipt->event_time_ms;
     }
-    if (was_empty) window->front_ms = receipt->event_time_ms;
-    recognise(window, place, id_hash);
+    if (!comes_once) recognise(window, place, id_hash);
 }
 
 // --- the front ---

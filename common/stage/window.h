@@ -31,14 +31,13 @@ struct hy_window_slot {
 
 struct hy_window {
     struct hy_buffer bytes;
-    uint32_t base;  // place of bytes.data[0]
-    uint32_t first; // place of the oldest receipt that is recognised; the end: none
-    uint32_t tail;  // place of the first receipt of the page that fills
-    uint32_t
-        capacity; // of slots; up to HY_WINDOW_FEW they are looked through, above it is a power of two, hashed
-    uint32_t used;    // slots taken, those of forgotten receipts included
-    int64_t front_ms; // event time of the oldest: whether it is too old is asked without a look at it
-    uint64_t filter;  // a bit for each receipt ever added: most ids that are not here are refused by it
+    uint32_t base;     // place of bytes.data[0]
+    uint32_t first;    // place of the oldest receipt that is recognised; the end: none
+    uint32_t tail;     // place of the first receipt of the page that fills
+    uint32_t capacity; // of slots, a power of two: up to HY_WINDOW_FEW looked through, above that hashed
+    uint32_t used;     // slots taken, those of forgotten receipts included
+    int64_t front_ms;  // event time of the oldest: whether it is too old is asked without a look at it
+    uint64_t filter;   // a bit for each receipt ever added: most ids that are not here are refused by it
     struct hy_window_slot *slots;
 };
 

@@ -48,8 +48,8 @@ struct earning {
     struct candidates candidates;
     exact denominator;
     struct line_result *lines;
-    uint64_t applied[HY_RULES_LIMIT / 64 + 1]; // a bit for the place of each rule that applies to a line
-    uint32_t numbers[HY_RULES_LIMIT];          // of such a rule: 1 + place in the change's rules
+    struct hy_rule_set applied;       // to a line at least
+    uint32_t numbers[HY_RULES_LIMIT]; // of such a rule: 1 + place in the change's rules
     uint32_t tier_number;
     struct hy_member_days days;
     uint32_t day_numbers[HY_MEMBER_DAYS_LIMIT]; // as `numbers`
@@ -243,18 +243,12 @@ static void share_out(const struct earning *earning, int64_t whole, Posting *pos
 
 // --- naming what applied ---
 
-static size_t place_of(const struct earning *earning, const struct hy_rule *rule) {
-    return (size_t)(rule - earning->program->rules);
-}
-
 static void mark(struct earning *earning, const struct hy_rule *rule) {
-    if (rule == NULL) return;
-    size_t place = place_of(earning, rule);
-    earning->applied[place / 64] |= UINT64_C(1) << place % 64;
+    if (rule != NULL) hy_rule_set_add(&earning->applied, hy_rule_place(earning->program, rule));
 }
 
 static void mark_applied(struct earning *earning) {
-    memset(earning->applied, 0, sizeof earning->applied);
+    earning->applied = (struct hy_rule_set){0};
     mark(earning, &earning->program->rules[0]);
     for (size_t i = 0; i < earning->purchase->n_lines; i++) {
         const struct line_result *line = &earning->lines[i];
@@ -313,7 +307,7 @@ static void list_days(struct earning *earning, Change *change) {
 static void list_applied(struct earning *earning, Change *change, size_t first, size_t end) {
     const struct hy_program *program = earning->program;
     for (size_t word = first / 64; word * 64 < end; word++) {
-        for (uint64_t bits = earning->applied[word]; bits != 0; bits &= bits - 1) {
+        for (uint64_t bits = earning->applied.bits[word]; bits != 0; bits &= bits - 1) {
             size_t place = word * 64 + (size_t)__builtin_ctzll(bits);
             if (place < first || place >= end) continue;
             const struct hy_rule *rule = &program->rules[place];
@@ -346,7 +340,7 @@ static void add_index(Posting *posting, uint32_t number) {
 }
 
 static void add_index_of(const struct earning *earning, Posting *posting, const struct hy_rule *rule) {
-    if (rule != NULL) add_index(posting, earning->numbers[place_of(earning, rule)]);
+    if (rule != NULL) add_index(posting, earning->numbers[hy_rule_place(earning->program, rule)]);
 }
 
 static void name_rules_of_line(const struct earning *earning, const struct line_result *line,

@@ -26,10 +26,9 @@ static struct hy_error read_input(void *context, uint32_t source, struct hy_byte
                                  "a command that accrual knows 应为积分服务支持的指令"};
     struct hy_store_event event;
     struct hy_error error = hy_store_event_read(message, arena, &event);
-    if (event.message != NULL) {
-        ret_input->command_id = event.message->command_id;
-        ret_input->reply_to = event.message->reply_to;
-    }
+    if (event.message == NULL) return error;
+    ret_input->command_id = event.message->command_id;
+    ret_input->reply_to = event.message->reply_to;
     if (error.code != HY_OK) return error;
     const Huiyuan__V1__Purchase *purchase = event.message->purchase;
     ret_input->id = purchase->purchase_id;
