@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/prefetch.h"
+
 struct seen {
     uint64_t *slots; // 0: empty
     size_t capacity; // a power of two, or 0
@@ -16,7 +18,7 @@ void seen_free(struct seen *seen);
 bool seen_has(const struct seen *seen, uint64_t hash);
 bool seen_add(struct seen *seen, uint64_t hash); // false: it was there
 static inline void seen_prefetch(const struct seen *seen, uint64_t hash) {
-    if (seen->capacity > 0) __builtin_prefetch(&seen->slots[hash & (seen->capacity - 1)], 1);
+    if (seen->capacity > 0) hy_prefetch_to_write(&seen->slots[hash & (seen->capacity - 1)]);
 }
 
 // One hash of two, of any quality.

@@ -5,6 +5,7 @@
 #include "cli/verify.h"
 #include "common/base/hash.h"
 #include "common/base/memory.h"
+#include "common/base/prefetch.h"
 #include "common/stage/reply.h"
 
 static bool same_member(const void *value, const void *key) {
@@ -174,7 +175,7 @@ void verify_record_prefetch_place(struct verify_at *at) {
 
 void verify_record_prefetch_member(struct verify_at *at) {
     const struct verify_member *likely = hy_map_likely(&at->part->members, at->member_hash);
-    if (likely != NULL) __builtin_prefetch(likely);
+    if (likely != NULL) hy_prefetch(likely);
 }
 
 void verify_record_prefetch_rest(struct verify_at *at) {

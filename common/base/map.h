@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/prefetch.h"
+
 struct hy_map_slot {
     uint64_t hash;
     void *value; // NULL: empty
@@ -27,7 +29,7 @@ void hy_map_add(struct hy_map *map, uint64_t hash, void *value); // the caller k
 void hy_map_remove(struct hy_map *map, uint64_t hash, const void *value); // that very pointer; must be there
 // Brings the slot of a hash towards the cache: call some lookups ahead.
 static inline void hy_map_prefetch(const struct hy_map *map, uint64_t hash) {
-    if (map->capacity > 0) __builtin_prefetch(&map->slots[hash & (map->capacity - 1)]);
+    if (map->capacity > 0) hy_prefetch(&map->slots[hash & (map->capacity - 1)]);
 }
 // The value in the first slot of a hash: mostly what a find will return, maybe another's, maybe NULL.
 static inline const void *hy_map_likely(const struct hy_map *map, uint64_t hash) {

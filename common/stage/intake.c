@@ -9,8 +9,8 @@
 #include "proto/commands.pb-c.h"
 
 enum {
-    LOOK_AHEAD = 8,        // inputs of which message and member are asked for
-    PLACE_AHEAD = 16,      // and of which the member's place in the table is
+    LOOK_AHEAD = 16,       // inputs of which message and member are asked for
+    PLACE_AHEAD = 32,      // and of which the member's place in the table is
     BATCH_INPUTS = 256,    // what was read of them, 700 bytes each, is in the L2 cache when it is decided
     DIRTY_LIMIT = 60000,   // members that wait for their projection before a partition stops taking
     REPLIES_LIMIT = 20000, // answers that wait for it, likewise

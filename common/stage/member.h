@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/base/bytes.h"
+#include "common/base/prefetch.h"
 #include "common/stage/brain.h"
 #include "common/stage/window.h"
 
@@ -50,7 +51,7 @@ static inline void *hy_member_state(struct hy_member *member) {
 // All of it, with its id and the beginning of the brain's state.
 static inline void hy_member_prefetch(const struct hy_member *member) {
     for (size_t at = 0; at < sizeof *member + 64; at += 64)
-        __builtin_prefetch((const unsigned char *)member + at);
+        hy_prefetch((const unsigned char *)member + at);
 }
 
 // What became of an input, as a receipt.

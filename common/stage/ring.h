@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "common/base/prefetch.h"
 #include "common/io/bus.h"
 
 struct hy_ring {
@@ -20,6 +21,6 @@ static inline void hy_ring_prefetch(const struct hy_ring *ring, size_t place) {
     if (place >= ring->count) return;
     const struct hy_message *message = hy_ring_at(ring, place);
     for (size_t at = 0; at < message->value.length && at < 512; at += 64)
-        __builtin_prefetch(message->value.data + at);
+        hy_prefetch(message->value.data + at);
 }
 struct hy_message hy_ring_pop(struct hy_ring *ring); // only when count > 0

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/base/bytes.h"
+#include "common/base/prefetch.h"
 #include "common/stage/brain.h"
 #include "proto/projection.pb-c.h"
 
@@ -61,12 +62,12 @@ static inline uint32_t hy_window_end(const struct hy_window *window) {
 static inline void hy_window_prefetch(const struct hy_window *window, uint64_t id_hash) {
     if (window->capacity == 0) return; // nothing was ever added
     if (window->capacity > HY_WINDOW_FEW)
-        __builtin_prefetch(&window->slots[(uint32_t)(id_hash >> 32) & (window->capacity - 1)], 1);
+        hy_prefetch_to_write(&window->slots[(uint32_t)(id_hash >> 32) & (window->capacity - 1)]);
     else
-        __builtin_prefetch(window->slots, 1);
+        hy_prefetch_to_write(window->slots);
     const uint8_t *end = window->bytes.data + window->bytes.length;
-    __builtin_prefetch(end, 1);
-    __builtin_prefetch(end + 64, 1);
+    hy_prefetch_to_write(end);
+    hy_prefetch_to_write(end + 64);
 }
 
 static inline bool hy_window_begins_before(const struct hy_window *window, int64_t time_ms) {
