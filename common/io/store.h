@@ -52,7 +52,7 @@ struct hy_store_publish {
     struct hy_bytes value;
 };
 
-// One atomic script call: if the bytes under `watermark_key` equal `expected` (length 0: no such key), all
+// One atomic transaction: if the bytes under `watermark_key` equal `expected` (length 0: no such key), all
 // changes are made and, when `next.data` is not NULL, the watermark becomes `next`; otherwise nothing happens
 // and the answer is STALE.
 struct hy_store_projection {

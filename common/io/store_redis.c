@@ -64,6 +64,10 @@ bool redis_request_push(struct hy_store *store, enum redis_kind kind, hy_store_d
     return sent;
 }
 
+struct redis_request *redis_request_last(struct hy_store *store) {
+    return request_at(store, store->request_tail - 1);
+}
+
 static struct redis_request pop(struct hy_store *store) {
     struct redis_request request = *request_at(store, store->request_head++);
     if (request.kind == REQUEST_SETUP) store->setup_left--;
@@ -99,6 +103,7 @@ static void send_held(struct hy_store *store) {
     while (store->held != NULL && store->redis != NULL && store->projecting < REDIS_PROJECTIONS_AT_ONCE) {
         struct redis_held *held = take_held(store);
         redis_request_push(store, REQUEST_PROJECT, held->done, held->context);
+        redis_request_last(store)->steps = held->steps;
         hy_buffer_add(&store->out, held->bytes.data, held->bytes.length);
         store->out.failed |= held->bytes.failed;
         free_held(held);
@@ -250,18 +255,52 @@ static void setup_answered(struct hy_store *store, const struct redis_request *r
     if (store->channel != NULL) call(store, store->heard, store->heard_context, HY_STORE_OK);
 }
 
+// Before the transaction's own answer: the only one with parts says which watermark was found.
+static void step_answered(struct hy_store *store, struct redis_request *request, const redisReply *reply) {
+    request->steps--;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) return;
+    const redisReply *found = reply->element[1];
+    request->matched = reply->element[0]->integer == 1;
+    store->found_none = found->type != REDIS_REPLY_STRING;
+    hy_buffer_clear(&store->found);
+    if (!store->found_none) hy_buffer_add(&store->found, found->str, found->len);
+}
+
+// NULL: every command of the transaction did what it should.
+static const char *failure_in(const redisReply *reply) {
+    for (size_t i = 0; i < reply->elements; i++) {
+        if (reply->element[i]->type == REDIS_REPLY_ERROR) return reply->element[i]->str;
+    }
+    return NULL;
+}
+
+// A transaction that was not carried out although the watermark was right when it was looked at: somebody
+// wrote it a moment later, and what it is now has to be asked.
+static void project_answered(struct hy_store *store, const struct redis_request *request,
+                             const redisReply *reply) {
+    enum hy_store_status status = HY_STORE_OK;
+    if (reply->type == REDIS_REPLY_NIL) status = request->matched ? HY_STORE_AWAY : HY_STORE_STALE;
+    add_value(store, store->found_none ? hy_bytes(NULL, 0) : hy_buffer_bytes(&store->found));
+    call(store, request->done, request->context, status);
+}
+
 static void answered(struct hy_store *store, const redisReply *reply) {
+    struct redis_request *next = request_at(store, store->request_head);
+    if (next->steps > 0) {
+        step_answered(store, next, reply);
+        return;
+    }
     struct redis_request request = pop(store);
     if (request.kind == REQUEST_SETUP) {
         setup_answered(store, &request, reply);
         return;
     }
-    enum hy_store_status status = HY_STORE_OK;
-    if (request.kind != REQUEST_EMPTY) add_values(store, reply);
-    if (request.kind == REQUEST_PROJECT && reply->elements == 2 && reply->element[0]->integer == 0) {
-        status = HY_STORE_STALE;
+    if (request.kind == REQUEST_PROJECT) {
+        project_answered(store, &request, reply);
+    } else {
+        if (request.kind == REQUEST_PLAIN) add_values(store, reply);
+        call(store, request.done, request.context, HY_STORE_OK);
     }
-    call(store, request.done, request.context, status);
     send_held(store);
 }
 
@@ -272,10 +311,11 @@ static bool is_message(const struct hy_store *store, const redisReply *reply) {
 
 static void take(struct hy_store *store, const redisReply *reply) {
     store->value_count = 0;
-    if (reply->type == REDIS_REPLY_ERROR) {
+    const char *failure = reply->type == REDIS_REPLY_ERROR ? reply->str : failure_in(reply);
+    if (failure != NULL) {
         // The request that it belongs to may have happened in part: away, like all behind it.
         char why[256];
-        snprintf(why, sizeof why, "%s", reply->str);
+        snprintf(why, sizeof why, "%s", failure);
         end_connection(store, why);
     } else if (is_message(store, reply)) {
         add_values(store, reply->element[2]);
@@ -388,6 +428,7 @@ struct hy_store *hy_store_open(const char *url) {
     store->address = address;
     store->backoff_ns = BACKOFF_FIRST_NS;
     hy_buffer_init(&store->out, REDIS_OUT_LIMIT_BYTES);
+    hy_buffer_init(&store->found, REDIS_OUT_LIMIT_BYTES);
     store->held_end = &store->held;
     grow(store);
     connect_now(store);
@@ -399,6 +440,7 @@ void hy_store_close(struct hy_store *store) {
     if (store->redis != NULL) redisFree(store->redis);
     redis_address_free(&store->address);
     hy_buffer_free(&store->out);
+    hy_buffer_free(&store->found);
     hy_free(store->requests);
     hy_free(store->values);
     hy_free(store->channel);

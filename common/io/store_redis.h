@@ -13,22 +13,24 @@
 #include "common/io/store.h"
 #include "common/io/store_redis_url.h"
 
-enum redis_script { SCRIPT_PROJECT, SCRIPT_DUE, SCRIPT_WALK, SCRIPT_PUT_NEW, SCRIPT_COUNT };
+enum redis_script { SCRIPT_CHECK, SCRIPT_DUE, SCRIPT_WALK, SCRIPT_PUT_NEW, SCRIPT_COUNT };
 
 enum { SCRIPT_HASH_BYTES = 41 };
 
 enum redis_kind {
-    REQUEST_SETUP, // ours: makes a new connection ready
-    REQUEST_PLAIN, // the answer's texts in their order
-    REQUEST_PROJECT,
-    REQUEST_EMPTY, // nothing of the answer matters but that it came
+    REQUEST_SETUP,   // ours: makes a new connection ready
+    REQUEST_PLAIN,   // the answer's texts in their order
+    REQUEST_PROJECT, // of a transaction, and of what belongs to it
+    REQUEST_EMPTY,   // nothing of the answer matters but that it came
 };
 
 // Waits for its answer.
 struct redis_request {
     enum redis_kind kind;
-    bool unsent; // made while there was no connection: away
-    int script;  // SETUP: the script loaded by it, or -1
+    bool unsent;  // made while there was no connection: away
+    int script;   // SETUP: the script loaded by it, or -1
+    size_t steps; // PROJECT: answers that come before that of the transaction
+    bool matched; // PROJECT: the watermark was the expected one when it was looked at
     hy_store_done done;
     void *context;
 };
@@ -38,6 +40,7 @@ struct redis_held {
     struct redis_held *next;
     hy_store_done done;
     void *context;
+    size_t steps;
     struct hy_buffer bytes;
 };
 
@@ -66,6 +69,8 @@ struct hy_store {
     size_t request_head, request_tail; // count for ever
     size_t setup_left;                 // of them REQUEST_SETUP
     size_t projecting;                 // and sent REQUEST_PROJECT
+    struct hy_buffer found;            // watermark that the first of these found …
+    bool found_none;                   // … or that there was none
     struct redis_held *held, **held_end;
     size_t held_count;
 
@@ -85,3 +90,4 @@ struct redis_held *redis_hold(struct hy_store *store, hy_store_done done, void *
 // Puts a request at the end of the ring. False when there is no connection to send it on: it will be answered
 // as away.
 bool redis_request_push(struct hy_store *store, enum redis_kind kind, hy_store_done done, void *context);
+struct redis_request *redis_request_last(struct hy_store *store); // the one pushed last

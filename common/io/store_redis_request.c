@@ -4,45 +4,18 @@
 
 #include "common/io/store_redis.h"
 
-// All of a partition's keys share a hash tag, and all are named in KEYS, so this works on Redis Cluster too.
-// KEYS: watermark, timers, keys to set, keys to set with an expiry, keys to delete.
-// ARGV: expected, next, whether there is a next, six counts, values, (value, ms) pairs, (due, member) pairs,
-// members without a timer, (channel, message) pairs. Lua's unpack has a limit of some 8,000 values, hence the
-// slices.
-// model: projection-is-atomic
-static const char PROJECT[] =
-    "local found = redis.call('GET', KEYS[1])\n"
-    "if (found or '') ~= ARGV[1] then return {0, found} end\n"
-    "local sets, expiring, gone = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])\n"
-    "local timers, untimed, publishes = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])\n"
-    "local k, a = 2, 9\n"
-    "while sets > 0 do\n"
-    "  local n = math.min(sets, 2000)\n"
-    "  local pairs = {}\n"
-    "  for i = 1, n do pairs[2 * i - 1] = KEYS[k + i]; pairs[2 * i] = ARGV[a + i] end\n"
-    "  redis.call('MSET', unpack(pairs))\n"
-    "  k, a, sets = k + n, a + n, sets - n\n"
-    "end\n"
-    "for i = 1, expiring do redis.call('SET', KEYS[k + i], ARGV[a + 2 * i - 1], 'PX', ARGV[a + 2 * i]) end\n"
-    "k, a = k + expiring, a + 2 * expiring\n"
-    "while gone > 0 do\n"
-    "  local n = math.min(gone, 4000)\n"
-    "  redis.call('UNLINK', unpack(KEYS, k + 1, k + n))\n"
-    "  k, gone = k + n, gone - n\n"
-    "end\n"
-    "while timers > 0 do\n"
-    "  local n = math.min(timers, 2000)\n"
-    "  redis.call('ZADD', KEYS[2], unpack(ARGV, a + 1, a + 2 * n))\n"
-    "  a, timers = a + 2 * n, timers - n\n"
-    "end\n"
-    "while untimed > 0 do\n"
-    "  local n = math.min(untimed, 4000)\n"
-    "  redis.call('ZREM', KEYS[2], unpack(ARGV, a + 1, a + n))\n"
-    "  a, untimed = a + n, untimed - n\n"
-    "end\n"
-    "if ARGV[3] == '1' then redis.call('SET', KEYS[1], ARGV[2]) end\n"
-    "for i = 1, publishes do redis.call('PUBLISH', ARGV[a + 2 * i - 1], ARGV[a + 2 * i]) end\n"
-    "return {1, found}\n";
+// All of a partition's keys share a hash tag, and scripts name theirs in KEYS, so this works on Redis Cluster
+// too.
+
+// A projection is a transaction, which Redis carries out only if nobody wrote to the watermark since WATCH;
+// and this script, right behind WATCH, writes to it when it is not the expected one. So all of it is sent at
+// once, and a key costs half of what it costs in a script, where it is copied into Lua and out again. KEYS:
+// watermark. ARGV: expected. model: projection-is-atomic
+static const char CHECK[] = "local found = redis.call('GET', KEYS[1])\n"
+                            "if (found or '') == ARGV[1] then return {1, found} end\n"
+                            "redis.call('SET', KEYS[1], found or '')\n"
+                            "if not found then redis.call('DEL', KEYS[1]) end\n"
+                            "return {0, found}\n";
 
 // KEYS: watermark, timers. ARGV: now, limit.
 static const char DUE[] =
@@ -63,7 +36,7 @@ static const char PUT_NEW[] = "local found = redis.call('GET', KEYS[1])\n"
                               "return ARGV[1]\n";
 
 static const char *const SCRIPTS[SCRIPT_COUNT] = {
-    [SCRIPT_PROJECT] = PROJECT,
+    [SCRIPT_CHECK] = CHECK,
     [SCRIPT_DUE] = DUE,
     [SCRIPT_WALK] = WALK,
     [SCRIPT_PUT_NEW] = PUT_NEW,
@@ -132,7 +105,7 @@ static void put_script(const struct hy_store *store, struct hy_buffer *out, enum
 
 static void setup_step(struct hy_store *store, int script) {
     redis_request_push(store, REQUEST_SETUP, NULL, NULL);
-    store->requests[(store->request_tail - 1) & (store->request_capacity - 1)].script = script;
+    redis_request_last(store)->script = script;
     store->setup_left++;
 }
 
@@ -214,94 +187,147 @@ struct shape {
     size_t timers, untimed;
 };
 
+static bool is_gone(const struct hy_store_set *set) {
+    return set->value.data == NULL;
+}
+
+static bool is_expiring(const struct hy_store_set *set) {
+    return set->value.data != NULL && set->expire_ms > 0;
+}
+
 static struct shape shape_of(const struct hy_store_projection *projection) {
     struct shape shape = {0};
     for (size_t i = 0; i < projection->set_count; i++) {
-        const struct hy_store_set *set = &projection->sets[i];
-        shape.gone += set->value.data == NULL;
-        shape.expiring += set->value.data != NULL && set->expire_ms > 0;
-        shape.sets += set->value.data != NULL && set->expire_ms <= 0;
+        shape.gone += is_gone(&projection->sets[i]);
+        shape.expiring += is_expiring(&projection->sets[i]);
     }
-    for (size_t i = 0; i < projection->timer_count; i++) {
+    shape.sets = projection->set_count - shape.gone - shape.expiring;
+    for (size_t i = 0; i < projection->timer_count; i++)
         shape.untimed += projection->timers[i].due_ms == 0;
-        shape.timers += projection->timers[i].due_ms != 0;
-    }
+    shape.timers = projection->timer_count - shape.untimed;
     return shape;
 }
 
-static void put_keys(struct hy_buffer *out, const struct hy_store_projection *projection) {
+static size_t put_watch(const struct hy_store *store, struct hy_buffer *out,
+                        const struct hy_store_projection *projection) {
+    put_command(out, 2);
+    put_text(out, "WATCH");
     put(out, projection->watermark_key);
-    // Without timers the key may be empty; that would belong to another slot.
-    put(out, projection->timer_count > 0 ? projection->timer_key : projection->watermark_key);
-    for (size_t i = 0; i < projection->set_count; i++) {
-        const struct hy_store_set *set = &projection->sets[i];
-        if (set->value.data != NULL && set->expire_ms <= 0) put(out, set->key);
-    }
-    for (size_t i = 0; i < projection->set_count; i++) {
-        const struct hy_store_set *set = &projection->sets[i];
-        if (set->value.data != NULL && set->expire_ms > 0) put(out, set->key);
-    }
-    for (size_t i = 0; i < projection->set_count; i++) {
-        if (projection->sets[i].value.data == NULL) put(out, projection->sets[i].key);
-    }
-}
-
-static void put_counts(struct hy_buffer *out, const struct hy_store_projection *projection,
-                       const struct shape *shape) {
+    put_script(store, out, SCRIPT_CHECK, 1, 1);
+    put(out, projection->watermark_key);
     put(out, projection->expected);
-    put(out, projection->next);
-    put_number(out, projection->next.data != NULL);
-    put_number(out, shape->sets);
-    put_number(out, shape->expiring);
-    put_number(out, shape->gone);
-    put_number(out, shape->timers);
-    put_number(out, shape->untimed);
-    put_number(out, projection->publish_count);
+    put_command(out, 1);
+    put_text(out, "MULTI");
+    return 3;
 }
 
-static void put_values(struct hy_buffer *out, const struct hy_store_projection *projection) {
+// Each of these writes some commands of the transaction, and returns how many.
+
+static size_t put_sets(struct hy_buffer *out, const struct hy_store_projection *projection, size_t count) {
+    if (count == 0) return 0;
+    put_command(out, 1 + 2 * count);
+    put_text(out, "MSET");
     for (size_t i = 0; i < projection->set_count; i++) {
         const struct hy_store_set *set = &projection->sets[i];
-        if (set->value.data != NULL && set->expire_ms <= 0) put(out, set->value);
-    }
-    for (size_t i = 0; i < projection->set_count; i++) {
-        const struct hy_store_set *set = &projection->sets[i];
-        if (set->value.data == NULL || set->expire_ms <= 0) continue;
+        if (is_gone(set) || is_expiring(set)) continue;
+        put(out, set->key);
         put(out, set->value);
+    }
+    return 1;
+}
+
+static size_t put_expiring(struct hy_buffer *out, const struct hy_store_projection *projection,
+                           size_t count) {
+    for (size_t i = 0; count > 0 && i < projection->set_count; i++) {
+        const struct hy_store_set *set = &projection->sets[i];
+        if (!is_expiring(set)) continue;
+        put_command(out, 5);
+        put_text(out, "SET");
+        put(out, set->key);
+        put(out, set->value);
+        put_text(out, "PX");
         put_ms(out, set->expire_ms);
     }
+    return count;
 }
 
-static void put_timers(struct hy_buffer *out, const struct hy_store_projection *projection) {
+static size_t put_gone(struct hy_buffer *out, const struct hy_store_projection *projection, size_t count) {
+    if (count == 0) return 0;
+    put_command(out, 1 + count);
+    put_text(out, "UNLINK");
+    for (size_t i = 0; i < projection->set_count; i++) {
+        if (is_gone(&projection->sets[i])) put(out, projection->sets[i].key);
+    }
+    return 1;
+}
+
+static size_t put_timers(struct hy_buffer *out, const struct hy_store_projection *projection, size_t count) {
+    if (count == 0) return 0;
+    put_command(out, 2 + 2 * count);
+    put_text(out, "ZADD");
+    put(out, projection->timer_key);
     for (size_t i = 0; i < projection->timer_count; i++) {
         if (projection->timers[i].due_ms == 0) continue;
         put_ms(out, projection->timers[i].due_ms);
         put(out, projection->timers[i].member);
     }
+    return 1;
+}
+
+static size_t put_untimed(struct hy_buffer *out, const struct hy_store_projection *projection, size_t count) {
+    if (count == 0) return 0;
+    put_command(out, 2 + count);
+    put_text(out, "ZREM");
+    put(out, projection->timer_key);
     for (size_t i = 0; i < projection->timer_count; i++) {
         if (projection->timers[i].due_ms == 0) put(out, projection->timers[i].member);
     }
+    return 1;
+}
+
+static size_t put_next(struct hy_buffer *out, const struct hy_store_projection *projection) {
+    if (projection->next.data == NULL) return 0;
+    put_command(out, 3);
+    put_text(out, "SET");
+    put(out, projection->watermark_key);
+    put(out, projection->next);
+    return 1;
+}
+
+static size_t put_publishes(struct hy_buffer *out, const struct hy_store_projection *projection) {
+    for (size_t i = 0; i < projection->publish_count; i++) {
+        put_command(out, 3);
+        put_text(out, "PUBLISH");
+        put(out, projection->publishes[i].channel);
+        put(out, projection->publishes[i].value);
+    }
+    return projection->publish_count;
+}
+
+// Returns how many answers come before that of the transaction.
+static size_t put_projection(const struct hy_store *store, struct hy_buffer *out,
+                             const struct hy_store_projection *projection) {
+    struct shape shape = shape_of(projection);
+    size_t steps = put_watch(store, out, projection);
+    steps += put_sets(out, projection, shape.sets);
+    steps += put_expiring(out, projection, shape.expiring);
+    steps += put_gone(out, projection, shape.gone);
+    steps += put_timers(out, projection, shape.timers);
+    steps += put_untimed(out, projection, shape.untimed);
+    steps += put_next(out, projection);
+    steps += put_publishes(out, projection);
+    put_command(out, 1);
+    put_text(out, "EXEC");
+    return steps;
 }
 
 void hy_store_project(struct hy_store *store, const struct hy_store_projection *projection,
                       hy_store_done done, void *context) {
-    struct hy_buffer *out = &store->out;
-    if (store->projecting >= REDIS_PROJECTIONS_AT_ONCE)
-        out = &redis_hold(store, done, context)->bytes;
-    else if (!redis_request_push(store, REQUEST_PROJECT, done, context))
-        return;
-    struct shape shape = shape_of(projection);
-    size_t keys = 2 + projection->set_count;
-    size_t arguments = 9 + shape.sets + 2 * shape.expiring + 2 * shape.timers + shape.untimed +
-                       2 * projection->publish_count;
-    put_script(store, out, SCRIPT_PROJECT, keys, arguments);
-    put_keys(out, projection);
-    put_counts(out, projection, &shape);
-    put_values(out, projection);
-    put_timers(out, projection);
-    for (size_t i = 0; i < projection->publish_count; i++) {
-        put(out, projection->publishes[i].channel);
-        put(out, projection->publishes[i].value);
+    if (store->projecting >= REDIS_PROJECTIONS_AT_ONCE) {
+        struct redis_held *held = redis_hold(store, done, context);
+        held->steps = put_projection(store, &held->bytes, projection);
+    } else if (redis_request_push(store, REQUEST_PROJECT, done, context)) {
+        redis_request_last(store)->steps = put_projection(store, &store->out, projection);
     }
 }
 

@@ -118,9 +118,8 @@ bool hy_member_apply(const struct hy_brain *brain, struct hy_member *member,
 }
 
 static uint64_t first_page(const struct hy_member *member) {
-    struct hy_receipt oldest;
-    uint64_t entry = hy_window_oldest(&member->window, &oldest) ? oldest.entry - 1 : member->entries;
-    return entry / HY_PAGE_RECEIPTS;
+    uint64_t oldest = hy_window_oldest_entry(&member->window);
+    return (oldest > 0 ? oldest - 1 : member->entries) / HY_PAGE_RECEIPTS;
 }
 
 void hy_member_save(const struct hy_brain *brain, const struct hy_member *member, struct hy_buffer *out) {

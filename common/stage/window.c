@@ -226,6 +226,7 @@ void hy_window_add(struct hy_window *window, const Huiyuan__V1__Receipt *receipt
     if (was_empty) {
         window->first = comes_once ? hy_window_end(window) : place;
         window->front_ms = receipt->event_time_ms;
+        window->front_entry = receipt->entry;
     }
     if (!comes_once) recognise(window, place, id_hash);
 }
@@ -242,16 +243,10 @@ void hy_window_expire(struct hy_window *window, const int64_t horizon_ms[HY_CLAS
         uint32_t next = window->first;
         struct hy_receipt receipt = receipt_at(window, &next);
         window->front_ms = receipt.event_time_ms;
+        window->front_entry = receipt.entry;
         if (!is_forgotten(&receipt, horizon_ms)) return;
         window->first = next;
     }
-}
-
-bool hy_window_oldest(const struct hy_window *window, struct hy_receipt *ret_receipt) {
-    if (window->first == hy_window_end(window)) return false;
-    uint32_t place = window->first;
-    *ret_receipt = receipt_at(window, &place);
-    return true;
 }
 
 // --- pages ---

@@ -32,13 +32,14 @@ struct hy_window_slot {
 
 struct hy_window {
     struct hy_buffer bytes;
-    uint32_t base;     // place of bytes.data[0]
-    uint32_t first;    // place of the oldest receipt that is recognised; the end: none
-    uint32_t tail;     // place of the first receipt of the page that fills
-    uint32_t capacity; // of slots, a power of two: up to HY_WINDOW_FEW looked through, above that hashed
-    uint32_t used;     // slots taken, those of forgotten receipts included
-    int64_t front_ms;  // event time of the oldest: whether it is too old is asked without a look at it
-    uint64_t filter;   // a bit for each receipt ever added: most ids that are not here are refused by it
+    uint32_t base;        // place of bytes.data[0]
+    uint32_t first;       // place of the oldest receipt that is recognised; the end: none
+    uint32_t tail;        // place of the first receipt of the page that fills
+    uint32_t capacity;    // of slots, a power of two: up to HY_WINDOW_FEW looked through, above that hashed
+    uint32_t used;        // slots taken, those of forgotten receipts included
+    int64_t front_ms;     // event time of the oldest: whether it is too old is asked without a look at it
+    uint64_t front_entry; // and its number, likewise
+    uint64_t filter;      // a bit for each receipt ever added: most ids that are not here are refused by it
     struct hy_window_slot *slots;
 };
 
@@ -75,8 +76,10 @@ static inline bool hy_window_begins_before(const struct hy_window *window, int64
 }
 // Forgets receipts at the front that lie before their class's horizon.
 void hy_window_expire(struct hy_window *window, const int64_t horizon_ms[HY_CLASSES_LIMIT]);
-// False: none is recognised.
-bool hy_window_oldest(const struct hy_window *window, struct hy_receipt *ret_receipt);
+// Number of the oldest that is recognised; 0: there is none.
+static inline uint64_t hy_window_oldest_entry(const struct hy_window *window) {
+    return window->first == hy_window_end(window) ? 0 : window->front_entry;
+}
 
 // The page that fills; full, its bytes are a ReceiptPage.
 struct hy_bytes hy_window_tail(const struct hy_window *window);

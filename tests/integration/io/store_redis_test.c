@@ -336,6 +336,54 @@ Test(store_redis, a_read_does_not_wait_for_projections_that_are_not_sent_yet) {
     cr_assert(is(0, "50"), "all projections were made, in their order");
 }
 
+static void note_status(void *context, const struct hy_store_answer *answer) {
+    *(enum hy_store_status *)context = answer->status;
+}
+
+// Both ask for every step; whatever their transactions meet on the way, it is made once.
+Test(store_redis, of_two_owners_one_makes_each_step) {
+    enum { STEPS = 500 };
+    struct hy_store *const owners[] = {store, hy_store_open(getenv("HY_REDIS_URL"))};
+    const struct hy_bytes watermark = key("w");
+    char now[16] = "";
+    wait_up(owners[0], true);
+    wait_up(owners[1], true);
+    for (int step = 0; step < STEPS; step++) {
+        enum hy_store_status statuses[2];
+        char next[2][16];
+        for (int who = 0; who < 2; who++) {
+            snprintf(next[who], sizeof next[who], "%d-%d", step, who);
+            const struct hy_store_projection projection = {
+                .watermark_key = watermark, .expected = text(now), .next = text(next[who])};
+            hy_store_project(owners[who], &projection, note_status, &statuses[who]);
+        }
+        while (hy_store_pending(owners[0]) + hy_store_pending(owners[1]) > 0) {
+            hy_store_poll(owners[0], 0);
+            hy_store_poll(owners[1], 0);
+        }
+        cr_assert((statuses[0] == HY_STORE_OK) != (statuses[1] == HY_STORE_OK));
+        get("w");
+        snprintf(now, sizeof now, "%.*s", (int)last.values[0].length, (const char *)last.values[0].data);
+        cr_assert_str_eq(now, next[statuses[0] == HY_STORE_OK ? 0 : 1]);
+    }
+    hy_store_close(owners[1]);
+}
+
+Test(store_redis, a_projection_that_fails_in_part_is_away) {
+    const struct hy_store_set set = {key("t"), text("no sorted set"), 0};
+    const struct hy_store_timer timer = {text("m1"), 1000};
+    const struct hy_store_projection projection = {.watermark_key = key("w"),
+                                                   .next = text("1"),
+                                                   .sets = &set,
+                                                   .set_count = 1,
+                                                   .timer_key = key("t"),
+                                                   .timers = &timer,
+                                                   .timer_count = 1};
+    project(&projection);
+    cr_assert(last.status == HY_STORE_AWAY, "who asks for the watermark then learns what has happened");
+    wait_up(store, true);
+}
+
 Test(store_redis, who_writes_first_is_kept) {
     hy_store_put_new(store, key("a"), text("mine"), 60000, heard, &last);
     poll_until(store, 1);

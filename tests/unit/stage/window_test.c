@@ -52,11 +52,6 @@ static bool has(const struct hy_window *window, uint64_t number) {
     return true;
 }
 
-static uint64_t oldest(const struct hy_window *window) {
-    struct hy_receipt receipt;
-    return hy_window_oldest(window, &receipt) ? receipt.entry : 0;
-}
-
 // A sliding window over 20,000 receipts, against a plain rule: found if and only if not expired. Pages turn
 // every eight.
 static void slide_from(uint64_t width, uint32_t base) {
@@ -73,7 +68,7 @@ static void slide_from(uint64_t width, uint32_t base) {
         if (number > width) {
             cr_assert(has(&window, number - width));
             cr_assert(!has(&window, number - width - 1));
-            cr_assert_eq(oldest(&window), number - width);
+            cr_assert_eq(hy_window_oldest_entry(&window), number - width);
         }
     }
     cr_assert_lt(window.bytes.capacity, (width + 16) * 85 * 4, "what is forgotten goes");
@@ -123,19 +118,19 @@ Test(window, what_comes_once_by_its_nature_is_on_the_page_alone) {
     struct hy_receipt receipt;
     hy_window_init(&window);
     add_of_class(&window, 1, 5, HY_SINGLE_CLASS, 0);
-    cr_assert_eq(oldest(&window), 0);
+    cr_assert_eq(hy_window_oldest_entry(&window), 0);
     add(&window, 2, 6);
-    cr_assert_eq(oldest(&window), 2);
+    cr_assert_eq(hy_window_oldest_entry(&window), 2);
     add_of_class(&window, 3, 7, HY_SINGLE_CLASS, 0);
     add(&window, 4, 8);
     hy_window_expire(&window, (int64_t[HY_CLASSES_LIMIT]){7});
-    cr_assert_eq(oldest(&window), 4);
+    cr_assert_eq(hy_window_oldest_entry(&window), 4);
     cr_assert(!hy_window_find(&window, HY_SINGLE_CLASS, "p3", hash_of("p3"), &receipt));
     cr_assert(has(&window, 4));
     hy_window_expire(&window, (int64_t[HY_CLASSES_LIMIT]){100});
-    cr_assert_eq(oldest(&window), 0);
+    cr_assert_eq(hy_window_oldest_entry(&window), 0);
     add(&window, 5, 200);
-    cr_assert_eq(oldest(&window), 5);
+    cr_assert_eq(hy_window_oldest_entry(&window), 5);
     hy_window_free(&window);
 }
 
@@ -177,7 +172,7 @@ Test(window, pages_are_put_before_the_tail) {
     for (uint64_t number = 1; number <= 19; number++)
         cr_assert(has(&again, number), "%u", (unsigned)number);
     cr_assert(hy_bytes_equal(hy_window_tail(&again), hy_window_tail(&first)));
-    cr_assert_eq(oldest(&again), 1);
+    cr_assert_eq(hy_window_oldest_entry(&again), 1);
     huiyuan__v1__receipt_page__free_unpacked(read, NULL);
     hy_window_free(&first);
     hy_window_free(&again);
