@@ -345,12 +345,12 @@ Test(store_redis, of_two_owners_one_makes_each_step) {
     enum { STEPS = 500 };
     struct hy_store *const owners[] = {store, hy_store_open(getenv("HY_REDIS_URL"))};
     const struct hy_bytes watermark = key("w");
-    char now[16] = "";
+    char now[32] = "";
     wait_up(owners[0], true);
     wait_up(owners[1], true);
     for (int step = 0; step < STEPS; step++) {
         enum hy_store_status statuses[2];
-        char next[2][16];
+        char next[2][32];
         for (int who = 0; who < 2; who++) {
             snprintf(next[who], sizeof next[who], "%d-%d", step, who);
             const struct hy_store_projection projection = {
