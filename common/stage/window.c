@@ -227,7 +227,7 @@ void hy_window_add(struct hy_window *window, const Huiyuan__V1__Receipt *receipt
         window->first = comes_once ? hy_window_end(window) : place;
         window->front_ms = receipt->event_time_ms;
     }
-    if (!comes_once) recognise(window, place, id_hash);
+    if (!comes_once && !window->unindexed) recognise(window, place, id_hash);
 }
 
 // --- the front ---

@@ -39,6 +39,7 @@ struct hy_window {
     int64_t front_ms;  // event time of the oldest: whether it is too old is asked without a look at it
     uint64_t filter;   // a bit for each receipt ever added: most ids that are not here are refused by it
     struct hy_window_slot *slots;
+    bool unindexed; // nobody will ask hy_window_find: a fold of what was decided long ago
 };
 
 enum { HY_WINDOW_FEW = 8 };
@@ -59,11 +60,11 @@ static inline uint32_t hy_window_end(const struct hy_window *window) {
 
 // Brings what a find and an add will touch towards the cache: call it some inputs ahead.
 static inline void hy_window_prefetch(const struct hy_window *window, uint64_t id_hash) {
-    if (window->capacity == 0) return; // nothing was ever added
     if (window->capacity > HY_WINDOW_FEW)
         __builtin_prefetch(&window->slots[(uint32_t)(id_hash >> 32) & (window->capacity - 1)], 1);
-    else
+    else if (window->capacity > 0)
         __builtin_prefetch(window->slots, 1);
+    if (window->bytes.data == NULL) return; // nothing was ever added
     const uint8_t *end = window->bytes.data + window->bytes.length;
     __builtin_prefetch(end, 1);
     __builtin_prefetch(end + 64, 1);
