@@ -10,8 +10,13 @@
 #include "cli/rebuild.h"
 #include "cli/redis.h"
 #include "common/base/memory.h"
+#include "common/io/heap.h"
 
-enum { TRIES = 200, PARTITIONS_AT_ONCE = 4 };
+enum {
+    TRIES = 200,
+    PARTITIONS_AT_ONCE = 4,
+    LOGS_LIMIT = 16,
+};
 
 static const char *log_name; // NULL: all
 static int64_t only = -1;
@@ -29,6 +34,7 @@ struct rebuild {
     struct progress progress;
     struct writer *writers; // by partition
     uint64_t written, total;
+    bool again; // somebody moved a watermark, and pages that may be needed are gone
 };
 
 // --- strays ---
@@ -66,6 +72,8 @@ static bool write_part(struct rebuild *rebuild, struct writer *writer) {
         }
         show(rebuild, writer_step(writer));
         if (writer_done(writer)) return true;
+        rebuild->again = writer->pages_gone && !writer->away;
+        if (rebuild->again) return false;
         if (!writer_catch_up(writer) || writer->part->broken) return false;
     }
     say_error("partition %" PRIu32
@@ -107,6 +115,11 @@ static void write_meanwhile(void *context) {
     }
 }
 
+static void take_page(void *context, const struct verify_part *part, struct hy_member *member) {
+    const struct rebuild *rebuild = context;
+    writer_take_page(&rebuild->writers[part->partition], member);
+}
+
 static bool write_all(struct rebuild *rebuild) {
     struct verify *verify = &rebuild->verify;
     bool good = true;
@@ -128,7 +141,7 @@ static bool delete_strays(struct rebuild *rebuild, uint64_t *ret_deleted) {
     return !strays.away;
 }
 
-static bool look_at_all(struct rebuild *rebuild) {
+static bool look_at_all(struct rebuild *rebuild, bool stream) {
     struct verify *verify = &rebuild->verify;
     for (size_t i = 0; i < verify->count; i++) {
         struct writer *writer = &rebuild->writers[i];
@@ -137,22 +150,22 @@ static bool look_at_all(struct rebuild *rebuild) {
         if (verify->parts[i].broken) continue;
         writer->part = &verify->parts[i];
         if (!writer_look(writer)) return false;
+        writer->streams &= stream;
     }
     return true;
 }
 
-static int rebuild_all(struct rebuild *rebuild) {
+static int rebuild_all(struct rebuild *rebuild, bool stream, bool has_keys) {
     struct verify *verify = &rebuild->verify;
     uint64_t deleted = 0;
     struct progress clock;
     progress_begin(&clock, "", 0);
     verify->meanwhile = write_meanwhile;
-    verify->meanwhile_context = rebuild;
-    bool read = look_at_all(rebuild) && verify_read_on(verify);
+    bool read = look_at_all(rebuild, stream) && verify_read_on(verify);
     verify->meanwhile = NULL;
     if (!read || !log_is_good(verify)) return CLI_FAULT;
     if (!write_all(rebuild) || !log_is_good(verify)) return CLI_FAULT;
-    if (!delete_strays(rebuild, &deleted)) return CLI_FAULT;
+    if (has_keys && !delete_strays(rebuild, &deleted)) return CLI_FAULT;
     uint64_t records = 0;
     for (size_t i = 0; i < verify->count; i++)
         records += verify->parts[i].records;
@@ -174,14 +187,34 @@ static bool confirmed(void) {
     return getchar() == 'y';
 }
 
-static int rebuild_log(const struct cli *cli, struct hy_store *store, const char *log) {
-    struct rebuild rebuild = {.verify = {.cli = cli,
-                                         .brain = brain_of(log),
-                                         .ledger = verify_ledger_of(log),
-                                         .first = true,
-                                         .fold_only = true,
-                                         .keep_pages = true},
-                              .store = store};
+static struct rebuild make(const struct cli *cli, struct hy_store *store, const char *log) {
+    return (struct rebuild){
+        .verify =
+            {
+                .cli = cli,
+                .brain = brain_of(log),
+                .ledger = verify_ledger_of(log),
+                .first = true,
+                .fold_only = true,
+            },
+        .store = store,
+    };
+}
+
+static void free_all(struct rebuild *rebuild) {
+    redis_wait(rebuild->store, 0);
+    for (size_t i = 0; i < rebuild->verify.count; i++) {
+        verify_part_free(&rebuild->verify, &rebuild->verify.parts[i]);
+        writer_free(&rebuild->writers[i]);
+    }
+    verify_close(&rebuild->verify);
+    hy_free(rebuild->writers);
+}
+
+// `stream`: pages may be written as they become full. `has_keys`: Redis had some of this log when it began.
+static int rebuild_log(const struct cli *cli, struct hy_store *store, const char *log, bool stream,
+                       bool has_keys) {
+    struct rebuild rebuild = make(cli, store, log);
     struct verify *verify = &rebuild.verify;
     uint32_t partitions;
     if (!kafka_topic_partitions(cli, log, &partitions)) return CLI_FAULT;
@@ -190,9 +223,37 @@ static int rebuild_log(const struct cli *cli, struct hy_store *store, const char
     for (uint32_t p = 0; p < partitions; p++)
         verify_part_init(verify, p);
     verify->at_once = PARTITIONS_AT_ONCE;
+    verify->page_full = take_page;
+    verify->context = &rebuild;
     rebuild.writers = hy_calloc(partitions, sizeof *rebuild.writers);
-    // The process ends soon: what it holds of the members goes with it.
-    return rebuild_all(&rebuild);
+    int status = rebuild_all(&rebuild, stream, has_keys);
+    // Else the process ends soon: what it holds of the members goes with it.
+    if (!rebuild.again) return status;
+    free_all(&rebuild);
+    return rebuild_log(cli, store, log, false, has_keys);
+}
+
+// Asked before anything is written: what Redis has nothing of has no strays, and looking for them costs a
+// walk over all keys.
+static bool find_keys(const struct cli *cli, struct hy_store *store, bool ret_has_keys[LOGS_LIMIT]) {
+    const char *log;
+    for (size_t i = 0; i < LOGS_LIMIT && (log = brain_log(i)) != NULL; i++) {
+        const struct rebuild rebuild = make(cli, store, log);
+        if (log_name != NULL && strcmp(log, log_name) != 0) continue;
+        if (!verify_keys_any(&rebuild.verify, store, &ret_has_keys[i])) return false;
+    }
+    return true;
+}
+
+static int rebuild_wanted(const struct cli *cli, struct hy_store *store) {
+    bool has_keys[LOGS_LIMIT] = {false};
+    int status = find_keys(cli, store, has_keys) ? CLI_OK : CLI_FAULT;
+    const char *log;
+    for (size_t i = 0; status == CLI_OK && i < LOGS_LIMIT && (log = brain_log(i)) != NULL; i++) {
+        if (log_name == NULL || strcmp(log, log_name) == 0)
+            status = rebuild_log(cli, store, log, true, has_keys[i]);
+    }
+    return status;
 }
 
 static int run(const struct cli *cli, char *const *arguments, int count) {
@@ -203,13 +264,10 @@ static int run(const struct cli *cli, char *const *arguments, int count) {
         return CLI_USAGE;
     }
     if (!confirmed()) return CLI_USAGE;
+    hy_heap_init(); // not for every command: `verify` is to give back what a pass took
     struct hy_store *store = redis_open(cli);
     if (store == NULL) return CLI_FAULT;
-    int status = CLI_OK;
-    const char *log;
-    for (size_t i = 0; status == CLI_OK && (log = brain_log(i)) != NULL; i++) {
-        if (log_name == NULL || strcmp(log, log_name) == 0) status = rebuild_log(cli, store, log);
-    }
+    int status = rebuild_wanted(cli, store);
     hy_store_close(store);
     return status;
 }

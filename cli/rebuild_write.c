@@ -9,6 +9,7 @@
 enum {
     MEMBERS_A_CALL = 400,
     PAGES_A_CALL = 800,
+    PUTS_AT_ONCE = 32, // then Redis is waited for
     CEILING_BYTES = 256 << 20,
 };
 
@@ -18,6 +19,14 @@ void writer_init(struct writer *writer, struct verify *verify, struct hy_store *
     hy_buffer_init(&writer->found, CEILING_BYTES);
     hy_buffer_init(&writer->chain, CEILING_BYTES);
     hy_buffer_init(&writer->values, CEILING_BYTES);
+}
+
+void writer_free(struct writer *writer) {
+    hy_arena_free(&writer->arena);
+    hy_buffer_free(&writer->found);
+    hy_buffer_free(&writer->chain);
+    hy_buffer_free(&writer->values);
+    hy_free(writer->dirty);
 }
 
 // --- where Redis stands ---
@@ -49,6 +58,7 @@ bool writer_look(struct writer *writer) {
     struct hy_bytes key = hy_key_bytes(&name);
     if (!redis_get(writer->verify->cli, writer->store, &key, 1, take_found, writer)) return false;
     begin_from_found(writer);
+    writer->streams = writer->found.length == 0;
     return true;
 }
 
@@ -59,6 +69,7 @@ static void projected(void *context, const struct hy_store_answer *answer) {
     size_t count = writer->calls[0];
     memmove(writer->calls, writer->calls + 1, --writer->call_count * sizeof *writer->calls);
     writer->away |= answer->status == HY_STORE_AWAY;
+    writer->opened |= answer->status == HY_STORE_OK;
     if (answer->status == HY_STORE_STALE) {
         writer->changed = true;
         keep_found(writer, answer->values[0]);
@@ -104,11 +115,52 @@ static void send(struct writer *writer, const struct hy_store_projection *change
     hy_buffer_free(&next);
 }
 
-// --- members ---
-
 static struct hy_bytes key_copy(struct writer *writer, struct hy_key key) {
     return hy_arena_bytes(&writer->arena, hy_key_bytes(&key));
 }
+
+// --- pages that are full ---
+
+static void put(void *context, const struct hy_store_answer *answer) {
+    struct writer *writer = context;
+    writer->away |= answer->status == HY_STORE_AWAY;
+}
+
+static void put_pages(struct writer *writer) {
+    struct hy_store_set sets[REBUILD_PAGES_AT_ONCE];
+    if (writer->page_count == 0) return;
+    hy_arena_reset(&writer->arena);
+    for (size_t i = 0; i < writer->page_count; i++) {
+        const struct hy_member_page *page = writer->pages[i].page;
+        const char *id = writer->pages[i].member->id;
+        sets[i] = (struct hy_store_set){
+            .key = key_copy(writer, hy_key_page(&writer->part->space, id, page->number)),
+            .value = hy_bytes(page->bytes, page->length)};
+    }
+    hy_store_put(writer->store, sets, writer->page_count, put, writer);
+    for (size_t i = 0; i < writer->page_count; i++)
+        hy_member_pages_free(writer->pages[i].page);
+    writer->page_count = 0;
+    redis_wait(writer->store, PUTS_AT_ONCE);
+}
+
+// Not before Redis has said that a watermark of ours is there.
+void writer_take_page(struct writer *writer, struct hy_member *member) {
+    static const struct hy_store_projection nothing;
+    if (!writer->streams || writer->changed || writer->away) return;
+    if (!writer->opened) {
+        if (writer->call_count == 0) send(writer, &nothing, 0, false);
+        return;
+    }
+    struct hy_member_page *page = member->pages;
+    member->pages = page->next;
+    page->next = NULL;
+    writer->pages[writer->page_count++] = (struct writer_page){member, page};
+    writer->pages_gone = true;
+    if (writer->page_count == REBUILD_PAGES_AT_ONCE) put_pages(writer);
+}
+
+// --- members ---
 
 static size_t count_pages(const struct hy_member *member) {
     size_t count = 0;
@@ -178,6 +230,7 @@ static void collect(struct writer *writer, uint64_t seq) {
 }
 
 size_t writer_step(struct writer *writer) {
+    put_pages(writer);
     if (!writer->collected) collect(writer, 0);
     hy_store_poll(writer->store, 0);
     while (writer->call_count < REBUILD_CALLS_AT_ONCE && !writer->last_sent && !writer->changed &&

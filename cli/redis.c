@@ -72,8 +72,9 @@ bool redis_delete(const struct cli *cli, struct hy_store *store, const struct hy
 enum { CURSOR_BYTES = 32 };
 
 struct scan {
-    redis_found found;
+    redis_found found; // NULL: whether there is any is all that is asked
     void *context;
+    bool any;
     char cursor[CURSOR_BYTES];
 };
 
@@ -82,21 +83,33 @@ static void on_keys(void *context, const struct hy_store_answer *answer) {
     size_t length = answer->values[0].length < CURSOR_BYTES - 1 ? answer->values[0].length : CURSOR_BYTES - 1;
     memcpy(scan->cursor, answer->values[0].data, length);
     scan->cursor[length] = '\0';
-    for (size_t i = 1; i < answer->count; i++)
+    scan->any |= answer->count > 1;
+    for (size_t i = 1; i < answer->count && scan->found != NULL; i++)
         scan->found(scan->context, answer->values[i]);
+}
+
+static bool scan_on(const struct cli *cli, struct hy_store *store, const char *pattern, struct scan *scan) {
+    do {
+        char cursor[CURSOR_BYTES];
+        memcpy(cursor, scan->cursor, sizeof cursor);
+        struct waiting waiting = {.done = on_keys, .context = scan};
+        hy_store_scan(store, hy_bytes_of(cursor), hy_bytes_of(pattern), on_answer, &waiting);
+        if (!finish(cli, store, &waiting)) return false;
+    } while (strcmp(scan->cursor, "0") != 0 && (scan->found != NULL || !scan->any));
+    return true;
 }
 
 bool redis_scan(const struct cli *cli, struct hy_store *store, const char *pattern, redis_found found,
                 void *context) {
     struct scan scan = {.found = found, .context = context, .cursor = "0"};
-    do {
-        char cursor[CURSOR_BYTES];
-        memcpy(cursor, scan.cursor, sizeof cursor);
-        struct waiting waiting = {.done = on_keys, .context = &scan};
-        hy_store_scan(store, hy_bytes_of(cursor), hy_bytes_of(pattern), on_answer, &waiting);
-        if (!finish(cli, store, &waiting)) return false;
-    } while (strcmp(scan.cursor, "0") != 0);
-    return true;
+    return scan_on(cli, store, pattern, &scan);
+}
+
+bool redis_any(const struct cli *cli, struct hy_store *store, const char *pattern, bool *ret_any) {
+    struct scan scan = {.cursor = "0"};
+    bool good = scan_on(cli, store, pattern, &scan);
+    *ret_any = scan.any;
+    return good;
 }
 
 // --- without waiting for each ---

@@ -16,6 +16,9 @@ typedef void (*redis_found)(void *context, struct hy_bytes key);
 bool redis_scan(const struct cli *cli, struct hy_store *store, const char *pattern, redis_found found,
                 void *context);
 
+// Whether any key matches.
+bool redis_any(const struct cli *cli, struct hy_store *store, const char *pattern, bool *ret_any);
+
 // For requests that are sent without waiting: waits until at most `most` of them are without an answer. Those
 // that get none are called back as away.
 void redis_wait(struct hy_store *store, size_t most);

@@ -129,9 +129,8 @@ struct verify {
     const struct hy_brain *brain;
     const struct verify_ledger *ledger; // never NULL
     bool deep;
-    bool fold_only;  // `rebuild`: nothing is asked that it does not need
-    bool keep_pages; // likewise: they will be written
-    bool first;      // no pass has come to its end yet
+    bool fold_only; // `rebuild`: nothing is asked that it does not need
+    bool first;     // no pass has come to its end yet
     struct verify_share share;
     uint64_t memory_bytes;                                         // that the process may have; 0: no bound
     uint64_t weight_limit, weighed, resident_before, memory_first; // verify_memory.c
@@ -141,7 +140,9 @@ struct verify {
     struct kafka_span *spans;         // what is to be read of each
     size_t at_once;                   // partitions that are read at the same time; 0: all
     void (*meanwhile)(void *context); // after each message; NULL: nothing
-    void *meanwhile_context;
+    // A page of this member became full, the first of its pages; NULL: its hash is all that is kept.
+    void (*page_full)(void *context, const struct verify_part *part, struct hy_member *member);
+    void *context; // of these two
     size_t count;
     struct hy_arena arena, scratch; // of a message; of a record
     struct hy_buffer saved;         // a MemberState being compared
@@ -261,6 +262,7 @@ void verify_answer_found(struct verify *verify, struct hy_store *store, uint32_t
 bool verify_answers(struct verify *verify, struct hy_store *store); // when all were found
 void verify_answers_end(struct verify *verify);                     // when the log has been read on
 // verify_keys.c
+bool verify_keys_any(const struct verify *verify, struct hy_store *store, bool *ret_any);
 bool verify_keys(struct verify *verify, struct hy_store *store);
 void verify_keys_end(struct verify *verify); // when the log has been read on
 void verify_keys_forget(void);

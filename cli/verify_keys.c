@@ -87,9 +87,19 @@ static void found_key(void *context, struct hy_bytes text) {
     unknown_keys = unknown;
 }
 
+static void make_pattern(const struct verify *verify, char ret_pattern[HY_KEY_LIMIT_BYTES]) {
+    snprintf(ret_pattern, HY_KEY_LIMIT_BYTES, "%s{*}:%s:*", verify->cli->redis_prefix, verify->brain->log);
+}
+
+bool verify_keys_any(const struct verify *verify, struct hy_store *store, bool *ret_any) {
+    char pattern[HY_KEY_LIMIT_BYTES];
+    make_pattern(verify, pattern);
+    return redis_any(verify->cli, store, pattern, ret_any);
+}
+
 bool verify_keys(struct verify *verify, struct hy_store *store) {
     char pattern[HY_KEY_LIMIT_BYTES];
-    snprintf(pattern, sizeof pattern, "%s{*}:%s:*", verify->cli->redis_prefix, verify->brain->log);
+    make_pattern(verify, pattern);
     struct scan scan = {verify, store};
     bool good = redis_scan(verify->cli, store, pattern, found_key, &scan);
     return verify_answers(verify, store) && good;

@@ -28,7 +28,7 @@ static bool take(void *context, const struct hy_message *message) {
     struct verify_part *part = &verify->parts[message->partition];
     verify_log_message(verify, part, message);
     reading->messages++;
-    if (verify->meanwhile != NULL) verify->meanwhile(verify->meanwhile_context);
+    if (verify->meanwhile != NULL) verify->meanwhile(verify->context);
     if (progress_due(&reading->progress)) show(reading);
     if (!verify->first && !part->broken && part->reader.next_offset == verify->ends[part->partition].offset)
         verify_sum_members(verify, part);

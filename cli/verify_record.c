@@ -98,6 +98,7 @@ static struct verify_member *new_member(const struct verify_at *at) {
     const char *id = at->record->member_id;
     struct verify_member *found = hy_calloc(1, sizeof *found);
     found->member = hy_member_new(at->verify->brain, id, at->member_hash);
+    found->member->window.unindexed = at->verify->fold_only;
     hy_map_add(&at->part->members, at->member_hash, found);
     verify_count(at->verify, CHECK_HOME, 1);
     uint32_t home = hy_partition_of(hy_bytes_of(id), (uint32_t)at->verify->count);
@@ -122,8 +123,12 @@ static void check_once(const struct verify_at *at) {
                             record->input_id, record->member_id, record->member_id, record->input_id);
 }
 
-static void keep_page(const struct verify *verify, struct verify_member *member) {
-    if (verify->keep_pages) return;
+static void keep_page(const struct verify_at *at, struct verify_member *member) {
+    const struct verify *verify = at->verify;
+    if (verify->page_full != NULL) {
+        verify->page_full(verify->context, at->part, member->member);
+        return;
+    }
     if (member->page_count == member->page_capacity) {
         member->page_capacity = member->page_capacity == 0 ? 4 : member->page_capacity * 2;
         member->page_hashes = hy_realloc(member->page_hashes, member->page_capacity * sizeof(uint64_t));
@@ -158,16 +163,16 @@ static void take_member(struct verify_at *at, const ProtobufCMessage *body) {
     }
     struct hy_member_entry entry = {at->record, at->block->seq, at->index, at->id_hash};
     at->part->folded++;
-    if (hy_member_apply(verify->brain, at->member->member, &entry, body)) keep_page(verify, at->member);
+    if (hy_member_apply(verify->brain, at->member->member, &entry, body)) keep_page(at, at->member);
 }
 
 // --- all of it ---
 
 void verify_record_prefetch_place(struct verify_at *at) {
     at->member_hash = hy_hash64(hy_bytes_of(at->record->member_id));
-    at->id_hash = hy_hash64(hy_bytes_of(at->record->input_id));
     hy_map_prefetch(&at->part->members, at->member_hash);
     if (at->verify->fold_only) return;
+    at->id_hash = hy_hash64(hy_bytes_of(at->record->input_id));
     at->once_hash =
         seen_mix(at->member_hash ^ at->id_hash * 3, at->record->content_hash + at->record->input_class);
     seen_prefetch(&at->part->accepted, at->once_hash);
@@ -196,7 +201,8 @@ void verify_record(struct verify_at *at) {
     const ProtobufCMessage *body = NULL;
     hy_arena_reset(&verify->scratch);
     if (counts && (ours || verify->first)) {
-        body = hy_brain_body(verify->brain, record, &verify->scratch);
+        body = verify->fold_only ? hy_brain_folded(verify->brain, record, &verify->scratch)
+                                 : hy_brain_body(verify->brain, record, &verify->scratch);
         if (body == NULL) {
             verify_record_fault(at, CHECK_CHAIN, "its body cannot be decoded / 流水内容无法解码");
             at->part->broken = true;

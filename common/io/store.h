@@ -92,6 +92,11 @@ void hy_store_scores(struct hy_store *store, struct hy_bytes timer_key, const st
 void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_bytes value, int64_t expire_ms,
                       hy_store_done done, void *context);
 
+// Writes these keys, whatever stands under them; those of one call share a hash tag. For what never changes
+// once it was written. For tools: store_mem.c does not have it.
+void hy_store_put(struct hy_store *store, const struct hy_store_set *sets, size_t count, hy_store_done done,
+                  void *context);
+
 // One step of a walk over all keys that match the pattern: start with "0". values[0] is the cursor for the
 // next step ("0": that was the last), the keys follow; some may come twice.
 void hy_store_scan(struct hy_store *store, struct hy_bytes cursor, struct hy_bytes pattern,

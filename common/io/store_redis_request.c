@@ -360,6 +360,21 @@ void hy_store_put_new(struct hy_store *store, struct hy_bytes key, struct hy_byt
     put_ms(&store->out, expire_ms);
 }
 
+void hy_store_put(struct hy_store *store, const struct hy_store_set *sets, size_t count, hy_store_done done,
+                  void *context) {
+    if (count == 0) {
+        ask_nothing(store, done, context);
+        return;
+    }
+    if (!redis_request_push(store, REQUEST_EMPTY, done, context)) return;
+    put_command(&store->out, 1 + 2 * count);
+    put_text(&store->out, "MSET");
+    for (size_t i = 0; i < count; i++) {
+        put(&store->out, sets[i].key);
+        put(&store->out, sets[i].value);
+    }
+}
+
 void hy_store_scan(struct hy_store *store, struct hy_bytes cursor, struct hy_bytes pattern,
                    hy_store_done done, void *context) {
     if (!redis_request_push(store, REQUEST_PLAIN, done, context)) return;

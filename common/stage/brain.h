@@ -85,6 +85,9 @@ struct hy_brain {
     // The same as protobuf-c makes of it, faster: in the arena, borrowing nothing; NULL: it is not one. A
     // brain without it leaves its bodies to protobuf-c.
     ProtobufCMessage *(*decode)(struct hy_bytes body, struct hy_arena *arena);
+    // As far as `evolve` and `tally` read it, which is all that a fold needs: the rest is passed over. NULL:
+    // `decode`.
+    ProtobufCMessage *(*decode_folded)(struct hy_bytes body, struct hy_arena *arena);
     size_t message_limit;    // bytes of one input; larger ones are rejected unread
     int64_t future_limit_ms; // how far an event time may lie ahead
     size_t state_bytes;      // of the state in memory; all zero is a member to whom nothing has happened
@@ -147,3 +150,6 @@ struct hy_brain {
 // one.
 ProtobufCMessage *hy_brain_body(const struct hy_brain *brain, const Huiyuan__V1__Record *record,
                                 struct hy_arena *arena);
+// The same for a fold that nobody else looks at.
+ProtobufCMessage *hy_brain_folded(const struct hy_brain *brain, const Huiyuan__V1__Record *record,
+                                  struct hy_arena *arena);

@@ -239,3 +239,9 @@ ProtobufCMessage *hy_brain_body(const struct hy_brain *brain, const Record *reco
     if (brain->decode != NULL) return brain->decode(hy_bytes(record->body.data, record->body.len), arena);
     return protobuf_c_message_unpack(brain->body, &arena->protobuf, record->body.len, record->body.data);
 }
+
+ProtobufCMessage *hy_brain_folded(const struct hy_brain *brain, const Record *record,
+                                  struct hy_arena *arena) {
+    if (brain->decode_folded == NULL) return hy_brain_body(brain, record, arena);
+    return brain->decode_folded(hy_bytes(record->body.data, record->body.len), arena);
+}

@@ -6,7 +6,7 @@ bool fold_record(struct hy_tenure *tenure, struct hy_member *member, const Huiyu
     const struct hy_brain *brain = tenure->stage->brain;
     ProtobufCMessage *body = NULL;
     if (record->outcome == HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED) {
-        body = hy_brain_body(brain, record, &tenure->fold_arena);
+        body = hy_brain_folded(brain, record, &tenure->fold_arena);
         if (body == NULL) return false;
     }
     hy_totals_apply(&tenure->totals, brain, record, body);

@@ -228,7 +228,7 @@ void hy_window_add(struct hy_window *window, const Huiyuan__V1__Receipt *receipt
         window->front_ms = receipt->event_time_ms;
         window->front_entry = receipt->entry;
     }
-    if (!comes_once) recognise(window, place, id_hash);
+    if (!comes_once && !window->unindexed) recognise(window, place, id_hash);
 }
 
 // --- the front ---

@@ -3,6 +3,7 @@
 // the front as event time moves on, and those of the page that fills. No receipt is kept twice.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/bytes.h"
@@ -37,6 +38,7 @@ struct hy_window {
     uint32_t tail;        // place of the first receipt of the page that fills
     uint32_t capacity;    // of slots, a power of two: up to HY_WINDOW_FEW looked through, above that hashed
     uint32_t used;        // slots taken, those of forgotten receipts included
+    bool unindexed;       // nobody will ask hy_window_find: a fold of what was decided long ago
     int64_t front_ms;     // event time of the oldest: whether it is too old is asked without a look at it
     uint64_t front_entry; // and its number, likewise
     uint64_t filter;      // a bit for each receipt ever added: most ids that are not here are refused by it
@@ -61,11 +63,11 @@ static inline uint32_t hy_window_end(const struct hy_window *window) {
 
 // Brings what a find and an add will touch towards the cache: call it some inputs ahead.
 static inline void hy_window_prefetch(const struct hy_window *window, uint64_t id_hash) {
-    if (window->capacity == 0) return; // nothing was ever added
     if (window->capacity > HY_WINDOW_FEW)
         hy_prefetch_to_write(&window->slots[(uint32_t)(id_hash >> 32) & (window->capacity - 1)]);
-    else
+    else if (window->capacity > 0)
         hy_prefetch_to_write(window->slots);
+    if (window->bytes.data == NULL) return; // nothing was ever added
     const uint8_t *end = window->bytes.data + window->bytes.length;
     hy_prefetch_to_write(end);
     hy_prefetch_to_write(end + 64);

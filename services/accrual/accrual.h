@@ -65,6 +65,8 @@ struct hy_bytes points_note_encode(const Huiyuan__V1__PointsChange *change,
 
 // decode.c: the same as protobuf-c makes of it, by hand.
 ProtobufCMessage *points_change_decode(struct hy_bytes bytes, struct hy_arena *arena);
+// Type, points, balance, money, and what it says of the tier: all that changes a state or a tally.
+ProtobufCMessage *points_change_decode_folded(struct hy_bytes bytes, struct hy_arena *arena);
 
 // What decides beside the member's state. Filled by the stage from the topic `program`.
 struct accrual {

@@ -111,3 +111,40 @@ ProtobufCMessage *points_change_decode(struct hy_bytes bytes, struct hy_arena *a
     return protobuf_c_message_unpack(&huiyuan__v1__points_change__descriptor, &arena->protobuf, bytes.length,
                                      bytes.data);
 }
+
+// --- what a fold needs ---
+
+static char *text(struct hy_bytes bytes, struct hy_arena *arena) {
+    return hy_arena_string(arena, (const char *)bytes.data, bytes.length);
+}
+
+// Most of a change are its rules and lines.
+static Change *decode_folded(struct hy_wire *wire, struct hy_arena *arena) {
+    Change *change = hy_arena_alloc(arena, sizeof *change);
+    *change = (Change)HUIYUAN__V1__POINTS_CHANGE__INIT;
+    while (wire->p < wire->end && !wire->bad) {
+        uint64_t tag = hy_wire_get(wire);
+        switch (tag) {
+        case VARINT(1): change->type = (Huiyuan__V1__EntryType)(int32_t)hy_wire_get(wire); break;
+        case VARINT(2): change->points = (int64_t)hy_wire_get(wire); break;
+        case VARINT(3): change->balance_after = (int64_t)hy_wire_get(wire); break;
+        case BYTES(5): change->tier = text(hy_wire_get_bytes(wire), arena); break;
+        case VARINT(6): change->money_fen = (int64_t)hy_wire_get(wire); break;
+        case VARINT(12): change->tier_since_ms = (int64_t)hy_wire_get(wire); break;
+        case BYTES(4):
+        case VARINT(7):
+        case BYTES(8):
+        case BYTES(9):
+        case BYTES(10):
+        case VARINT(11): hy_wire_skip(wire, tag); break;
+        default: wire->bad = true;
+        }
+    }
+    return change;
+}
+
+ProtobufCMessage *points_change_decode_folded(struct hy_bytes bytes, struct hy_arena *arena) {
+    struct hy_wire wire = hy_wire_read(bytes);
+    Change *change = decode_folded(&wire, arena);
+    return wire.bad ? points_change_decode(bytes, arena) : &change->base;
+}

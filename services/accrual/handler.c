@@ -267,6 +267,7 @@ struct hy_brain accrual_brain(struct accrual *accrual, int64_t window_ms) {
         .tally_count = sizeof tallies / sizeof tallies[0],
         .body = &huiyuan__v1__points_change__descriptor,
         .decode = points_change_decode,
+        .decode_folded = points_change_decode_folded,
         .message_limit = HY_MESSAGE_LIMIT_BYTES,
         .future_limit_ms = HY_FUTURE_LIMIT_MS,
         .state_bytes = sizeof(struct points_state),

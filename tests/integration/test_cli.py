@@ -293,6 +293,22 @@ def test_rebuild_beside_a_service_that_goes_on_writing(bought):
     assert len(bought.log.accepted) == 120 + 8 * 200
 
 
+def test_an_emptied_redis_is_made_again_beside_a_service(bought):
+    """The service notices too, and makes it again by itself: whoever comes second must not spoil it."""
+    bought.publish(*some_purchases(2000, members=30, seed=7))
+    bought.settle()
+    pages = len(bought.redis.keys(f"{bought.redis_prefix}*:points:p:*"))
+    assert pages > 200
+    for _ in range(6):
+        bought.redis.delete(*bought.redis.keys(f"{bought.redis_prefix}*"))
+        bought.ctl("rebuild", "--yes")
+        bought.verify()
+        assert len(bought.redis.keys(f"{bought.redis_prefix}*:points:p:*")) == pages
+    bought.publish(*some_purchases(200, members=30, seed=8))
+    bought.settle()
+    bought.verify()
+
+
 def test_an_emptied_redis_is_made_again_without_any_service(bought):
     bought.services[0].stop()
     keys = {name: bought.redis.get(name) for name in bought.redis.keys(f"{bought.redis_prefix}*")}
