@@ -12,6 +12,8 @@ struct hy_program *hy_program_new(void);
 void hy_program_check_whole(const struct hy_program *program, struct hy_program_faults *faults);
 // Makes the words from the rules.
 void hy_program_index(struct hy_program *program);
+// Makes what records say of the rules and tiers.
+void hy_program_encode_rules(struct hy_program *program);
 // A name that the file does not give is the id.
 void hy_program_name_after_id(char name[HY_NAME_LIMIT_BYTES + 1], const char *id);
 

@@ -49,7 +49,8 @@ bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32
 bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule,
                      const struct hy_civil *when, int32_t day_number, const Huiyuan__V1__Purchase *purchase,
                      int64_t money_fen, const Huiyuan__V1__PurchaseLine *line) {
-    struct hy_line_words words = hy_program_line_words(program, line);
+    struct hy_line_words words =
+        hy_program_line_words(program, hy_bytes_of(line->category), hy_bytes_of(line->brand));
     return hy_rule_applies_to_line(program, rule, &words) &&
            hy_rule_applies_to_order(rule, when->weekday, day_number, purchase, money_fen);
 }

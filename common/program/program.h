@@ -36,6 +36,14 @@ enum hy_rule_kind {
     HY_RULE_CAMPAIGN, // the best that applies counts, plus every stackable one
 };
 
+// What a record says of a rule or tier that took part: an AppliedRule (proto/points.proto). It is the same
+// for every purchase, so it is encoded once, when the program is read.
+struct hy_applied_rule {
+    uint8_t length;
+    uint8_t bytes[63];
+};
+struct hy_applied_rule hy_applied_rule_make(const char *rule_id, uint32_t version, int32_t factor_hundredths);
+
 // All conditions that are present must hold. Lists are sorted for lookup.
 struct hy_rule {
     char id[HY_RULE_ID_LIMIT_BYTES + 1];
@@ -50,14 +58,17 @@ struct hy_rule {
     uint32_t weekdays;           // bit 1 Monday … bit 7 Sunday; 0: any
     int32_t first_day, last_day; // day numbers, inclusive, by the program's clocks; 0, 0: any
     int64_t minimum_fen;         // of the order's money; 0: none
+    struct hy_applied_rule applied;
 };
 
 struct hy_tier_rule {
     char id[HY_RULE_ID_LIMIT_BYTES + 1];
+    size_t id_length;
     char name_zh[HY_NAME_LIMIT_BYTES + 1], name_en[HY_NAME_LIMIT_BYTES + 1];
     int32_t multiplier_hundredths;
     int32_t discount_hundredths;              // what the member pays: 90 = 90 %; 0: the full price
     char rule_id[HY_RULE_ID_LIMIT_BYTES + 8]; // "tier:gold"
+    struct hy_applied_rule applied;
     // How it is reached: by either way that it has. None: nobody rises to it.
     bool by_growth, by_year_spend;
     int64_t growth_above;         // reached with more than this
@@ -78,8 +89,16 @@ struct hy_rule_set {
     uint64_t bits[HY_RULES_LIMIT / 64 + 1];
 };
 
-// A category or brand that rules name.
+// A text by its beginning, its end and its length: up to 16 bytes that is all of it, and two are compared
+// without a loop.
+struct hy_word_key {
+    uint64_t first, last;
+    size_t length;
+};
+
+// A category, brand or store that rules name.
 struct hy_word {
+    struct hy_word_key key;
     const char *text;                    // of a rule's list; NULL: an empty slot
     const struct hy_rule *category_rule; // the first category rule that names it; NULL: none
     struct hy_rule_set named_by;
@@ -167,8 +186,8 @@ bool hy_program_allows_factor(const struct hy_program *program, int32_t factor_h
 // 1 Monday … 7 Sunday of a day number.
 int32_t hy_weekday(int32_t day_number);
 
-struct hy_line_words hy_program_line_words(const struct hy_program *program,
-                                           const Huiyuan__V1__PurchaseLine *line);
+struct hy_line_words hy_program_line_words(const struct hy_program *program, struct hy_bytes category,
+                                           struct hy_bytes brand);
 
 // True when the campaign or category rule of the program holds for this line of this purchase.
 bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule,
