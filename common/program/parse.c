@@ -290,6 +290,7 @@ static void read_root(struct yaml_reader *reader, const yaml_node_t *root, void 
     hy_program_add_ordinary_tier(draft->program);
     hy_program_check_whole(draft->program, reader->faults);
     hy_program_index(draft->program);
+    hy_program_index_campaigns(draft->program);
     hy_program_encode_rules(draft->program);
 }
 

@@ -114,6 +114,23 @@ struct hy_line_words {
     const struct hy_word *category, *brand;
 };
 
+// The campaigns that hold on the days from this one until the next period's.
+struct hy_period {
+    int32_t first_day;
+    struct hy_rule_set campaigns;
+};
+
+// The campaigns that each value of a condition on the order allows. Those of an order are what they have in
+// common: found at once, however many there are.
+struct hy_campaign_index {
+    struct hy_rule_set of_weekday[8]; // 1 … 7
+    struct hy_rule_set of_channel[8]; // by Huiyuan__V1__Channel
+    struct hy_rule_set of_any_store;
+    struct hy_words stores;    // that campaigns name
+    struct hy_period *periods; // sorted; the first begins before all days
+    size_t period_count;
+};
+
 struct hy_program {
     char name[HY_RULE_ID_LIMIT_BYTES + 1];
     uint32_t version; // from 1
@@ -132,6 +149,7 @@ struct hy_program {
     int32_t growth_per_yuan_hundredths;
     struct hy_tier_rules tier_rules;
     struct hy_words categories, brands; // that rules name
+    struct hy_campaign_index campaigns;
 };
 
 // One fault of a program file.
@@ -188,6 +206,10 @@ int32_t hy_weekday(int32_t day_number);
 
 struct hy_line_words hy_program_line_words(const struct hy_program *program, struct hy_bytes category,
                                            struct hy_bytes brand);
+
+// The campaigns whose conditions on the order hold for this purchase, but for the minimum spend.
+struct hy_rule_set hy_program_campaigns(const struct hy_program *program,
+                                        const Huiyuan__V1__Purchase *purchase, struct hy_bytes store_id);
 
 // True when the campaign or category rule of the program holds for this line of this purchase.
 bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule,

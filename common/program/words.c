@@ -5,17 +5,23 @@
 #include "common/base/memory.h"
 #include "common/program/internal.h"
 
-// Pieces of constant size that overlap need no loop.
+static inline uint64_t two_pieces(const uint8_t *a, const uint8_t *b) {
+    uint32_t low;
+    uint32_t high;
+    memcpy(&low, a, sizeof low);
+    memcpy(&high, b, sizeof high);
+    return low | (uint64_t)high << 32;
+}
+
+// Pieces that overlap need no loop, and no jump that depends on the length, which nobody could foresee.
 static inline struct hy_word_key key_of(struct hy_bytes text) {
     const uint8_t *bytes = text.data;
     size_t length = text.length;
     struct hy_word_key key = {.length = length};
-    if (length >= 8) {
-        memcpy(&key.first, bytes, 8);
-        memcpy(&key.last, bytes + length - 8, 8);
-    } else if (length >= 4) {
-        memcpy(&key.first, bytes, 4);
-        memcpy(&key.last, bytes + length - 4, 4);
+    if (length >= 4) {
+        size_t step = length < 8 ? 0 : 4;
+        key.first = two_pieces(bytes, bytes + step);
+        key.last = two_pieces(bytes + length - 4 - step, bytes + length - 4);
     } else if (length > 0) {
         key.first = (uint64_t)bytes[0] | (uint64_t)bytes[length / 2] << 8 | (uint64_t)bytes[length - 1] << 16;
     }
@@ -42,7 +48,9 @@ static inline struct hy_word *slot_of(const struct hy_words *words, struct hy_by
     return &words->slots[at];
 }
 
-static inline const struct hy_word *find(const struct hy_words *words, struct hy_bytes text) {
+// A call would cost as much as the look.
+static inline __attribute__((always_inline)) const struct hy_word *find(const struct hy_words *words,
+                                                                        struct hy_bytes text) {
     if (words->capacity == 0) return NULL;
     struct hy_word_key key = key_of(text);
     const struct hy_word *word = slot_of(words, text, &key);
@@ -59,25 +67,36 @@ struct hy_line_words hy_program_line_words(const struct hy_program *program, str
     return (struct hy_line_words){find(&program->categories, category), find(&program->brands, brand)};
 }
 
+const struct hy_word *hy_words_find(const struct hy_words *words, struct hy_bytes text) {
+    return find(words, text);
+}
+
 // At most half full: a miss, which most are, ends soon.
-static void make(struct hy_words *words, size_t most) {
+void hy_words_make(struct hy_words *words, size_t most) {
     if (most == 0) return;
     for (words->capacity = 2; words->capacity < 2 * most;)
         words->capacity *= 2;
     words->slots = hy_calloc(words->capacity, sizeof *words->slots);
 }
 
-static void name(const struct hy_words *words, char *const *texts, size_t count, const struct hy_rule *rule,
-                 size_t place) {
-    for (size_t i = 0; i < count; i++) {
-        struct hy_bytes text = hy_bytes_of(texts[i]);
-        struct hy_word_key key = key_of(text);
-        struct hy_word *word = slot_of(words, text, &key);
-        word->key = key;
-        word->text = texts[i];
-        hy_rule_set_add(&word->named_by, place);
+struct hy_word *hy_words_name(const struct hy_words *words, const char *text, size_t place) {
+    struct hy_bytes bytes = hy_bytes_of(text);
+    struct hy_word_key key = key_of(bytes);
+    struct hy_word *word = slot_of(words, bytes, &key);
+    word->key = key;
+    word->text = text;
+    hy_rule_set_add(&word->named_by, place);
+    return word;
+}
+
+static void name(struct hy_program *program, const struct hy_rule *rule) {
+    size_t place = hy_rule_place(program, rule);
+    for (size_t i = 0; i < rule->category_count; i++) {
+        struct hy_word *word = hy_words_name(&program->categories, rule->categories[i], place);
         if (rule->kind == HY_RULE_CATEGORY && word->category_rule == NULL) word->category_rule = rule;
     }
+    for (size_t i = 0; i < rule->brand_count; i++)
+        hy_words_name(&program->brands, rule->brands[i], place);
 }
 
 void hy_program_index(struct hy_program *program) {
@@ -91,11 +110,8 @@ void hy_program_index(struct hy_program *program) {
         categories += program->rules[i].category_count;
         brands += program->rules[i].brand_count;
     }
-    make(&program->categories, categories);
-    make(&program->brands, brands);
-    for (size_t i = 0; i < program->rule_count; i++) {
-        const struct hy_rule *rule = &program->rules[i];
-        name(&program->categories, rule->categories, rule->category_count, rule, i);
-        name(&program->brands, rule->brands, rule->brand_count, rule, i);
-    }
+    hy_words_make(&program->categories, categories);
+    hy_words_make(&program->brands, brands);
+    for (size_t i = 0; i < program->rule_count; i++)
+        name(program, &program->rules[i]);
 }

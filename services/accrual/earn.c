@@ -3,7 +3,7 @@
 // The exact points of a line are
 //     paid_fen/100 × base × category × tier × campaign × each stackable campaign × money_fen/total_fen,
 // every factor in hundredths, so all lines of an order have one denominator and their numerators can be
-// added:
+// added (what is left of them after their whole points is enough: it decides how the order is rounded):
 //     numerator   = paid_fen × base × category × tier × campaign × stackable… × money_fen
 //     denominator = 100 × 100 × 100 × 100 × 100 × 100… × total_fen
 // The numerators of all lines together stay below 2^127: paid_fen adds up to at most 10^9 and money_fen is at
@@ -19,19 +19,24 @@ typedef Huiyuan__V1__PointsChange Change;
 
 // --- which rules apply ---
 
+static void add_candidate(struct candidates *candidates, const struct hy_rule *rule) {
+    if (rule->stackable) {
+        candidates->stackable[candidates->stackable_count++] = rule;
+    } else {
+        candidates->best[candidates->best_count++] = rule;
+    }
+}
+
 static void find_candidates(struct earning *earning) {
     const struct hy_program *program = earning->program;
-    int32_t day = hy_day_at(&program->zone, earning->purchase->occurred_at_ms);
-    int32_t weekday = hy_weekday(day);
     struct candidates *candidates = &earning->candidates;
     candidates->best_count = candidates->stackable_count = 0;
-    for (size_t i = program->first_campaign; i < program->rule_count; i++) {
-        const struct hy_rule *rule = &program->rules[i];
-        if (!hy_rule_applies_to_order(rule, weekday, day, earning->purchase, earning->money_fen)) continue;
-        if (rule->stackable) {
-            candidates->stackable[candidates->stackable_count++] = rule;
-        } else {
-            candidates->best[candidates->best_count++] = rule;
+    struct hy_rule_set set = hy_program_campaigns(
+        program, earning->purchase, hy_bytes(earning->purchase->store_id, earning->lengths.store_id));
+    for (size_t word = 0; word * 64 < program->rule_count; word++) {
+        for (uint64_t bits = set.bits[word]; bits != 0; bits &= bits - 1) {
+            const struct hy_rule *rule = &program->rules[word * 64 + (size_t)__builtin_ctzll(bits)];
+            if (earning->money_fen >= rule->minimum_fen) add_candidate(candidates, rule);
         }
     }
 }
@@ -90,14 +95,15 @@ static bool is_all_money(const struct earning *earning) {
     return earning->money_fen == earning->total_fen;
 }
 
-// Four factors of at most 10^4 fit into 64 bits; from there on it takes more.
+// Both products of at most four factors of at most 10^4 fit into 64 bits.
 static exact exact_points(const struct earning *earning, const Line *line, const struct earned_line *result) {
     uint64_t factor = earning->factor * factor_of(result->category) * campaign_factor(result);
-    exact points = (exact)factor * (uint64_t)line->paid_fen;
+    uint64_t stackable = 1;
     for (size_t i = 0; i < earning->candidates.stackable_count; i++) {
         bool applies = (result->stackable >> i & 1) != 0;
-        points *= applies ? factor_of(earning->candidates.stackable[i]) : HY_NEUTRAL_FACTOR;
+        stackable *= applies ? factor_of(earning->candidates.stackable[i]) : HY_NEUTRAL_FACTOR;
     }
+    exact points = (exact)factor * (uint64_t)line->paid_fen * stackable;
     return is_all_money(earning) ? points : points * (uint64_t)earning->money_fen;
 }
 
@@ -110,11 +116,26 @@ static exact denominator_of(const struct earning *earning) {
     return is_all_money(earning) ? denominator : denominator * (uint64_t)earning->total_fen;
 }
 
-// Nearly always both fit into 64 bits.
-static inline exact quotient(exact numerator, exact denominator) {
-    if (numerator < denominator) return 0;
-    if ((numerator | denominator) >> 64 == 0) return (uint64_t)numerator / (uint64_t)denominator;
-    return numerator / denominator;
+// The whole points; leaves the rest. Nearly always all fits into 64 bits.
+static inline int64_t take_whole(exact *points, exact denominator) {
+    uint64_t small = (uint64_t)*points;
+    uint64_t small_denominator = (uint64_t)denominator;
+    exact whole;
+    if (small == *points && small_denominator == denominator) {
+        whole = small / small_denominator;
+        *points = small % small_denominator;
+    } else {
+        whole = *points / denominator;
+        *points -= whole * denominator;
+    }
+    return (int64_t)whole;
+}
+
+static int64_t round_once(exact sum, exact denominator, enum hy_rounding rounding) {
+    int64_t whole = take_whole(&sum, denominator);
+    if (rounding == HY_ROUND_HALF_UP && sum >= denominator - sum) whole++;
+    if (rounding == HY_ROUND_CEILING && sum > 0) whole++;
+    return whole;
 }
 
 // The whole points of every line; returns the sum of what is left.
@@ -123,22 +144,12 @@ static exact calculate_lines(struct earning *earning) {
     for (size_t i = 0; i < earning->purchase->n_lines; i++) {
         struct earned_line *line = &earning->lines[i];
         apply_rules(earning, i, line);
-        exact points = exact_points(earning, earning->purchase->lines[i], line);
-        exact whole = quotient(points, earning->denominator);
-        line->points = (int64_t)whole;
-        line->rest = points - whole * earning->denominator;
+        line->rest = exact_points(earning, earning->purchase->lines[i], line);
+        line->points = take_whole(&line->rest, earning->denominator);
         earning->points += line->points;
         rests += line->rest;
     }
     return rests;
-}
-
-static int64_t round_once(exact sum, exact denominator, enum hy_rounding rounding) {
-    exact whole = quotient(sum, denominator);
-    exact rest = sum - whole * denominator;
-    if (rounding == HY_ROUND_HALF_UP && rest >= denominator - rest) whole++;
-    if (rounding == HY_ROUND_CEILING && rest > 0) whole++;
-    return (int64_t)whole;
 }
 
 // --- sharing out ---
@@ -200,7 +211,7 @@ static void give_rest(const struct earning *earning, int64_t left) {
     }
 }
 
-// What is left of the lines is rounded once: that is the order's rounding, since the rest of it is whole.
+// What is left of the lines is rounded once: that rounds the order, whose other points are whole.
 static void calculate(struct earning *earning) {
     find_candidates(earning);
     earning->denominator = denominator_of(earning);
