@@ -24,31 +24,28 @@ static inline hy_text_step hy_text_load(const void *bytes) {
     return step;
 }
 
-static inline bool hy_text_unmarked(hy_text_step marks) {
-    uint64_t halves[2];
-    memcpy(halves, &marks, sizeof halves);
-    return (halves[0] | halves[1]) == 0;
+// Marks what is from `first` to `last`. One comparison: in signed numbers, which begin at -128.
+static inline hy_text_step hy_text_within(hy_text_step step, uint8_t first, uint8_t last) {
+    return (hy_text_step)((hy_text_signed)(step - (uint8_t)(first + 128)) < (int8_t)(last - first + 1 - 128));
 }
 
-// Marks of a step of which only the first bytes are the text's.
-static inline hy_text_step hy_text_marks_inside(hy_text_step marks, size_t inside) {
-    return marks & hy_text_load(hy_text_inside + HY_TEXT_STEP_BYTES - inside);
-}
-
-// Marks what is not from `first` to `last`. One comparison: in signed numbers, which begin at -128.
-static inline hy_text_step hy_text_beyond(hy_text_step step, uint8_t first, uint8_t last) {
-    return (hy_text_step)((hy_text_signed)(step - (uint8_t)(first + 128)) > (int8_t)(last - first - 128));
-}
-
-// Marks what is not printable ASCII.
+// Marks printable ASCII.
 static inline hy_text_step hy_text_mark_free(hy_text_step step) {
-    return hy_text_beyond(step, ' ', '~');
+    return hy_text_within(step, ' ', '~');
 }
 
-// Marks what is no letter, digit or one of - . _ and the colon: nearly all of what HY_FORM_ID allows.
+// Marks letters, digits, - . _ and the colon: nearly all of what HY_FORM_ID allows.
 static inline hy_text_step hy_text_mark_id(hy_text_step step) {
-    return hy_text_beyond(step | 0x20, 'a', 'z') & hy_text_beyond(step, '0', ':') &
-           hy_text_beyond(step, '-', '.') & hy_text_beyond(step, '_', '_');
+    return hy_text_within(step | 0x20, 'a', 'z') | hy_text_within(step, '0', ':') |
+           hy_text_within(step, '-', '.') | (hy_text_step)(step == '_');
+}
+
+// Whether all of the first bytes are marked.
+static inline bool hy_text_all_marked(hy_text_step marks, size_t count) {
+    hy_text_step others = ~marks & hy_text_load(hy_text_inside + HY_TEXT_STEP_BYTES - count);
+    uint64_t halves[2];
+    memcpy(halves, &others, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
 }
 
 // Whether a text is of a form that `mark` knows the most common bytes of: the others are for the table.
@@ -57,9 +54,10 @@ static inline __attribute__((always_inline)) bool hy_text_is(enum hy_text_form f
                                                              const char *text, size_t length) {
     size_t at = 0;
     for (; length - at > HY_TEXT_STEP_BYTES; at += HY_TEXT_STEP_BYTES) {
-        if (!hy_text_unmarked(mark(hy_text_load(text + at)))) return hy_text_has_form(form, text, length);
+        if (!hy_text_all_marked(mark(hy_text_load(text + at)), HY_TEXT_STEP_BYTES))
+            return hy_text_has_form(form, text, length);
     }
-    return hy_text_unmarked(hy_text_marks_inside(mark(hy_text_load(text + at)), length - at)) ||
+    return hy_text_all_marked(mark(hy_text_load(text + at)), length - at) ||
            hy_text_has_form(form, text, length);
 }
 

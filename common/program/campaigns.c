@@ -34,7 +34,7 @@ static void begin_periods(struct hy_program *program) {
 
 static void add_campaign(struct hy_program *program, const struct hy_rule *rule) {
     struct hy_campaign_index *index = &program->campaigns;
-    size_t place = hy_rule_place(program, rule);
+    size_t place = rule->place;
     for (uint32_t i = 0; i < 8; i++) {
         if (allows(rule->weekdays, i)) hy_rule_set_add(&index->of_weekday[i], place);
         if (allows(rule->channels, i)) hy_rule_set_add(&index->of_channel[i], place);

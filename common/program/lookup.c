@@ -51,7 +51,7 @@ bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rul
                      int64_t money_fen, const Huiyuan__V1__PurchaseLine *line) {
     struct hy_line_words words =
         hy_program_line_words(program, hy_bytes_of(line->category), hy_bytes_of(line->brand));
-    return hy_rule_applies_to_line(program, rule, &words) &&
+    return hy_rule_applies_to_line(rule, &words) &&
            hy_rule_applies_to_order(rule, when->weekday, day_number, purchase, money_fen);
 }
 

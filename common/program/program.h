@@ -49,6 +49,7 @@ struct hy_rule {
     char id[HY_RULE_ID_LIMIT_BYTES + 1];
     char name_zh[HY_NAME_LIMIT_BYTES + 1],
         name_en[HY_NAME_LIMIT_BYTES + 1]; // the id when the file names none
+    size_t place;                         // in the program's rules
     enum hy_rule_kind kind;
     int32_t factor_hundredths;
     bool stackable;
@@ -218,18 +219,14 @@ bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rul
 // Its two halves: the conditions on the order, and those on the line.
 bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32_t day_number,
                               const Huiyuan__V1__Purchase *purchase, int64_t money_fen);
-static inline size_t hy_rule_place(const struct hy_program *program, const struct hy_rule *rule) {
-    return (size_t)(rule - program->rules);
-}
 static inline void hy_rule_set_add(struct hy_rule_set *set, size_t place) {
     set->bits[place / 64] |= UINT64_C(1) << place % 64;
 }
 static inline bool hy_word_named_by(const struct hy_word *word, size_t place) {
     return word != NULL && (word->named_by.bits[place / 64] >> place % 64 & 1) != 0;
 }
-static inline bool hy_rule_applies_to_line(const struct hy_program *program, const struct hy_rule *rule,
-                                           const struct hy_line_words *words) {
-    size_t place = hy_rule_place(program, rule);
+static inline bool hy_rule_applies_to_line(const struct hy_rule *rule, const struct hy_line_words *words) {
+    size_t place = rule->place;
     return (rule->category_count == 0 || hy_word_named_by(words->category, place)) &&
            (rule->brand_count == 0 || hy_word_named_by(words->brand, place));
 }

@@ -90,7 +90,7 @@ struct hy_word *hy_words_name(const struct hy_words *words, const char *text, si
 }
 
 static void name(struct hy_program *program, const struct hy_rule *rule) {
-    size_t place = hy_rule_place(program, rule);
+    size_t place = rule->place;
     for (size_t i = 0; i < rule->category_count; i++) {
         struct hy_word *word = hy_words_name(&program->categories, rule->categories[i], place);
         if (rule->kind == HY_RULE_CATEGORY && word->category_rule == NULL) word->category_rule = rule;

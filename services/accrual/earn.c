@@ -48,7 +48,7 @@ static const struct hy_rule *best_campaign(const struct earning *earning, const 
     for (size_t i = 0; i < candidates->best_count; i++) {
         const struct hy_rule *rule = candidates->best[i];
         if (best != NULL && rule->factor_hundredths <= best->factor_hundredths) continue;
-        if (hy_rule_applies_to_line(earning->program, rule, words)) best = rule;
+        if (hy_rule_applies_to_line(rule, words)) best = rule;
     }
     return best;
 }
@@ -74,8 +74,7 @@ static void apply_rules(const struct earning *earning, size_t index, struct earn
     if (earning->days.count > 0) apply_member_day(earning, line, result);
     result->stackable = 0;
     for (size_t i = 0; i < candidates->stackable_count; i++) {
-        if (hy_rule_applies_to_line(earning->program, candidates->stackable[i], &words))
-            result->stackable |= UINT32_C(1) << i;
+        if (hy_rule_applies_to_line(candidates->stackable[i], &words)) result->stackable |= UINT32_C(1) << i;
     }
 }
 

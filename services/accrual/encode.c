@@ -27,7 +27,7 @@ static bool has_tier(const struct earning *earning) {
 }
 
 static void mark(struct listing *listing, const struct hy_rule *rule) {
-    if (rule != NULL) hy_rule_set_add(&listing->applied, hy_rule_place(listing->earning->program, rule));
+    if (rule != NULL) hy_rule_set_add(&listing->applied, rule->place);
 }
 
 static void mark_applied(struct listing *listing) {
@@ -97,7 +97,7 @@ static uint8_t *put_days(uint8_t *p, struct listing *listing) {
 }
 
 static uint8_t *put_number_of(uint8_t *p, const struct listing *listing, const struct hy_rule *rule) {
-    return hy_wire_put(p, listing->numbers[hy_rule_place(listing->earning->program, rule)]);
+    return hy_wire_put(p, listing->numbers[rule->place]);
 }
 
 // The campaign stands where it stands in the file.
