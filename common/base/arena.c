@@ -135,6 +135,14 @@ void *hy_arena_alloc_slowly(struct hy_arena *arena, size_t size) {
     return memory;
 }
 
+void hy_arena_trim(struct hy_arena *arena, const void *end) {
+    const size_t mask = HY_ARENA_ALIGNMENT - 1;
+    size_t back = (size_t)(arena->free - (const unsigned char *)end) & ~mask;
+    arena->free -= back;
+    arena->room = IS_POISONED ? 0 : room_of(arena);
+    POISON(arena->free, back);
+}
+
 void *hy_arena_zero(struct hy_arena *arena, size_t size) {
     return memset(hy_arena_alloc(arena, size), 0, size);
 }

@@ -35,6 +35,8 @@ static inline void *hy_arena_alloc(struct hy_arena *arena, size_t size) {
     arena->room -= needed;
     return memory;
 }
+// What was allocated last ends at `end`: the rest of it is given back.
+void hy_arena_trim(struct hy_arena *arena, const void *end);
 void *hy_arena_zero(struct hy_arena *arena, size_t size);
 char *hy_arena_string(struct hy_arena *arena, const char *text, size_t length); // copy, terminated
 struct hy_bytes hy_arena_bytes(struct hy_arena *arena, struct hy_bytes bytes);  // copy

@@ -48,6 +48,7 @@ void hy_day_date(int32_t day_number, int32_t *ret_year, int32_t *ret_month, int3
 static size_t change_at(const struct hy_zone *zone, int64_t time_ms) {
     size_t low = 0;
     size_t high = zone->count;
+    if (zone->changes[high - 1].from_ms <= time_ms) return high - 1; // where clocks are no more put forward
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (zone->changes[middle].from_ms <= time_ms) {

@@ -38,6 +38,19 @@ uint64_t hy_purchase_hash(const Purchase *purchase, struct hy_arena *arena) {
     return hy_hash64(hy_bytes(bytes, huiyuan__v1__purchase__pack(&plain, bytes)));
 }
 
+struct hy_purchase_lengths hy_purchase_lengths(const Purchase *purchase, struct hy_arena *arena) {
+    struct hy_line_lengths *lines = hy_arena_alloc(arena, purchase->n_lines * sizeof *lines);
+    for (size_t i = 0; i < purchase->n_lines; i++) {
+        const Line *line = purchase->lines[i];
+        lines[i] = (struct hy_line_lengths){
+            .line_id = (uint32_t)strlen(line->line_id),
+            .category = (uint32_t)strlen(line->category),
+            .brand = (uint32_t)strlen(line->brand),
+        };
+    }
+    return (struct hy_purchase_lengths){strlen(purchase->store_id), lines};
+}
+
 int64_t hy_purchase_total_fen(const Purchase *purchase) {
     int64_t total = 0;
     for (size_t i = 0; i < purchase->n_lines; i++) {

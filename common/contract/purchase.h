@@ -14,6 +14,17 @@ struct hy_error hy_purchase_check(const Huiyuan__V1__Purchase *purchase, struct 
 // the canonical encoding (fields in order, no defaults, nothing unknown). An empty currency is CNY.
 uint64_t hy_purchase_hash(const Huiyuan__V1__Purchase *purchase, struct hy_arena *arena);
 
+// How long the texts of a purchase are that points are made with, in bytes: told by whoever reads it, so that
+// nobody looks for their ends again.
+struct hy_purchase_lengths {
+    size_t store_id;
+    struct hy_line_lengths {
+        uint32_t line_id, category, brand;
+    } * lines;
+};
+// By looking for their ends; in the arena.
+struct hy_purchase_lengths hy_purchase_lengths(const Huiyuan__V1__Purchase *purchase, struct hy_arena *arena);
+
 int64_t hy_purchase_total_fen(const Huiyuan__V1__Purchase *purchase);
 // What was paid with money: all of it when no payments are named; gift cards and points do not count.
 int64_t hy_purchase_money_fen(const Huiyuan__V1__Purchase *purchase);

@@ -3,11 +3,13 @@
 
 #include "common/base/arena.h"
 #include "common/base/error.h"
+#include "common/contract/purchase.h"
 #include "proto/purchases.pb-c.h"
 
 struct hy_store_event {
-    Huiyuan__V1__StoreEvent *message; // NULL: it is none
-    uint64_t content_hash;            // hy_purchase_hash of its purchase, when there was no error
+    Huiyuan__V1__StoreEvent *message;   // NULL: it is none
+    uint64_t content_hash;              // hy_purchase_hash of its purchase, when there was no error
+    struct hy_purchase_lengths lengths; // of its purchase, when there was no error
 };
 
 // What huiyuan__v1__store_event__unpack, hy_purchase_check and hy_purchase_hash say of it, in the arena. A

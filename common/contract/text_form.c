@@ -1,8 +1,5 @@
 // Which bytes a text of the contract may consist of.
-#include <stdint.h>
-#include <string.h>
-
-#include "common/contract/limits.h"
+#include "common/contract/text_form.h"
 
 enum { OTHER = 0, PRINTABLE = 1, IN_ID = 2, CAPITAL = 4 };
 
@@ -27,6 +24,9 @@ static const uint8_t CLASSES[256] = {
 #undef P
 #undef I
 #undef C
+
+const uint8_t hy_text_inside[2 * HY_TEXT_STEP_BYTES] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                        255, 255, 255, 255, 255, 255, 255, 255};
 
 static bool is_continuation(uint8_t byte) {
     return (byte & 0xc0) == 0x80;

@@ -28,7 +28,7 @@ static bool has_bit(uint32_t bits, int32_t number) {
     return bits == 0 || (number >= 0 && number < 32 && (bits >> number & 1) != 0);
 }
 
-static bool holds_on_day(const struct hy_rule *rule, int32_t day_number) {
+bool hy_rule_holds_on_day(const struct hy_rule *rule, int32_t day_number) {
     if (rule->first_day == 0 && rule->last_day == 0) return true;
     return day_number >= rule->first_day && day_number <= rule->last_day;
 }
@@ -41,7 +41,7 @@ int32_t hy_weekday(int32_t day_number) {
 
 bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32_t day_number,
                               const Huiyuan__V1__Purchase *purchase, int64_t money_fen) {
-    return money_fen >= rule->minimum_fen && holds_on_day(rule, day_number) &&
+    return money_fen >= rule->minimum_fen && hy_rule_holds_on_day(rule, day_number) &&
            has_bit(rule->weekdays, weekday) && has_bit(rule->channels, (int32_t)purchase->channel) &&
            allows(rule->stores, rule->store_count, purchase->store_id);
 }
@@ -49,8 +49,9 @@ bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32
 bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule,
                      const struct hy_civil *when, int32_t day_number, const Huiyuan__V1__Purchase *purchase,
                      int64_t money_fen, const Huiyuan__V1__PurchaseLine *line) {
-    struct hy_line_words words = hy_program_line_words(program, line);
-    return hy_rule_applies_to_line(program, rule, &words) &&
+    struct hy_line_words words =
+        hy_program_line_words(program, hy_bytes_of(line->category), hy_bytes_of(line->brand));
+    return hy_rule_applies_to_line(rule, &words) &&
            hy_rule_applies_to_order(rule, when->weekday, day_number, purchase, money_fen);
 }
 

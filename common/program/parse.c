@@ -159,7 +159,9 @@ static struct hy_rule *new_rule(struct yaml_reader *reader, const yaml_node_t *n
                    "规则总数（基础、品类、活动）最多 200 条");
         return NULL;
     }
-    struct hy_rule *rule = &program->rules[program->rule_count++];
+    size_t place = program->rule_count++;
+    struct hy_rule *rule = &program->rules[place];
+    rule->place = place;
     rule->kind = kind;
     rule->factor_hundredths = HY_NEUTRAL_FACTOR;
     return rule;
@@ -290,6 +292,8 @@ static void read_root(struct yaml_reader *reader, const yaml_node_t *root, void 
     hy_program_add_ordinary_tier(draft->program);
     hy_program_check_whole(draft->program, reader->faults);
     hy_program_index(draft->program);
+    hy_program_index_campaigns(draft->program);
+    hy_program_encode_rules(draft->program);
 }
 
 struct hy_program *hy_program_parse(struct hy_bytes yaml, hy_zone_loader load_zone,

@@ -42,6 +42,8 @@ void hy_program_free(struct hy_program *program) {
     hy_free(program->rules);
     hy_free(program->categories.slots);
     hy_free(program->brands.slots);
+    hy_free(program->campaigns.stores.slots);
+    hy_free(program->campaigns.periods);
     hy_free(program->zone.changes);
     hy_free(program);
 }

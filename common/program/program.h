@@ -36,11 +36,20 @@ enum hy_rule_kind {
     HY_RULE_CAMPAIGN, // the best that applies counts, plus every stackable one
 };
 
+// What a record says of a rule or tier that took part: an AppliedRule (proto/points.proto). It is the same
+// for every purchase, so it is encoded once, when the program is read.
+struct hy_applied_rule {
+    uint8_t length;
+    uint8_t bytes[63];
+};
+struct hy_applied_rule hy_applied_rule_make(const char *rule_id, uint32_t version, int32_t factor_hundredths);
+
 // All conditions that are present must hold. Lists are sorted for lookup.
 struct hy_rule {
     char id[HY_RULE_ID_LIMIT_BYTES + 1];
     char name_zh[HY_NAME_LIMIT_BYTES + 1],
         name_en[HY_NAME_LIMIT_BYTES + 1]; // the id when the file names none
+    size_t place;                         // in the program's rules
     enum hy_rule_kind kind;
     int32_t factor_hundredths;
     bool stackable;
@@ -50,14 +59,17 @@ struct hy_rule {
     uint32_t weekdays;           // bit 1 Monday … bit 7 Sunday; 0: any
     int32_t first_day, last_day; // day numbers, inclusive, by the program's clocks; 0, 0: any
     int64_t minimum_fen;         // of the order's money; 0: none
+    struct hy_applied_rule applied;
 };
 
 struct hy_tier_rule {
     char id[HY_RULE_ID_LIMIT_BYTES + 1];
+    size_t id_length;
     char name_zh[HY_NAME_LIMIT_BYTES + 1], name_en[HY_NAME_LIMIT_BYTES + 1];
     int32_t multiplier_hundredths;
     int32_t discount_hundredths;              // what the member pays: 90 = 90 %; 0: the full price
     char rule_id[HY_RULE_ID_LIMIT_BYTES + 8]; // "tier:gold"
+    struct hy_applied_rule applied;
     // How it is reached: by either way that it has. None: nobody rises to it.
     bool by_growth, by_year_spend;
     int64_t growth_above;         // reached with more than this
@@ -78,8 +90,16 @@ struct hy_rule_set {
     uint64_t bits[HY_RULES_LIMIT / 64 + 1];
 };
 
-// A category or brand that rules name.
+// A text by its beginning, its end and its length: up to 16 bytes that is all of it, and two are compared
+// without a loop.
+struct hy_word_key {
+    uint64_t first, last;
+    size_t length;
+};
+
+// A category, brand or store that rules name.
 struct hy_word {
+    struct hy_word_key key;
     const char *text;                    // of a rule's list; NULL: an empty slot
     const struct hy_rule *category_rule; // the first category rule that names it; NULL: none
     struct hy_rule_set named_by;
@@ -93,6 +113,23 @@ struct hy_words {
 // What the rules say of a line: looked up once. NULL: nobody names it.
 struct hy_line_words {
     const struct hy_word *category, *brand;
+};
+
+// The campaigns that hold on the days from this one until the next period's.
+struct hy_period {
+    int32_t first_day;
+    struct hy_rule_set campaigns;
+};
+
+// The campaigns that each value of a condition on the order allows. Those of an order are what they have in
+// common: found at once, however many there are.
+struct hy_campaign_index {
+    struct hy_rule_set of_weekday[8]; // 1 … 7
+    struct hy_rule_set of_channel[8]; // by Huiyuan__V1__Channel
+    struct hy_rule_set of_any_store;
+    struct hy_words stores;    // that campaigns name
+    struct hy_period *periods; // sorted; the first begins before all days
+    size_t period_count;
 };
 
 struct hy_program {
@@ -113,6 +150,7 @@ struct hy_program {
     int32_t growth_per_yuan_hundredths;
     struct hy_tier_rules tier_rules;
     struct hy_words categories, brands; // that rules name
+    struct hy_campaign_index campaigns;
 };
 
 // One fault of a program file.
@@ -167,8 +205,12 @@ bool hy_program_allows_factor(const struct hy_program *program, int32_t factor_h
 // 1 Monday … 7 Sunday of a day number.
 int32_t hy_weekday(int32_t day_number);
 
-struct hy_line_words hy_program_line_words(const struct hy_program *program,
-                                           const Huiyuan__V1__PurchaseLine *line);
+struct hy_line_words hy_program_line_words(const struct hy_program *program, struct hy_bytes category,
+                                           struct hy_bytes brand);
+
+// The campaigns whose conditions on the order hold for this purchase, but for the minimum spend.
+struct hy_rule_set hy_program_campaigns(const struct hy_program *program,
+                                        const Huiyuan__V1__Purchase *purchase, struct hy_bytes store_id);
 
 // True when the campaign or category rule of the program holds for this line of this purchase.
 bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rule,
@@ -177,18 +219,14 @@ bool hy_rule_applies(const struct hy_program *program, const struct hy_rule *rul
 // Its two halves: the conditions on the order, and those on the line.
 bool hy_rule_applies_to_order(const struct hy_rule *rule, int32_t weekday, int32_t day_number,
                               const Huiyuan__V1__Purchase *purchase, int64_t money_fen);
-static inline size_t hy_rule_place(const struct hy_program *program, const struct hy_rule *rule) {
-    return (size_t)(rule - program->rules);
-}
 static inline void hy_rule_set_add(struct hy_rule_set *set, size_t place) {
     set->bits[place / 64] |= UINT64_C(1) << place % 64;
 }
 static inline bool hy_word_named_by(const struct hy_word *word, size_t place) {
     return word != NULL && (word->named_by.bits[place / 64] >> place % 64 & 1) != 0;
 }
-static inline bool hy_rule_applies_to_line(const struct hy_program *program, const struct hy_rule *rule,
-                                           const struct hy_line_words *words) {
-    size_t place = hy_rule_place(program, rule);
+static inline bool hy_rule_applies_to_line(const struct hy_rule *rule, const struct hy_line_words *words) {
+    size_t place = rule->place;
     return (rule->category_count == 0 || hy_word_named_by(words->category, place)) &&
            (rule->brand_count == 0 || hy_word_named_by(words->brand, place));
 }

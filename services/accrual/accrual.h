@@ -5,6 +5,7 @@
 
 #include "common/base/arena.h"
 #include "common/campaign/campaign.h"
+#include "common/contract/purchase.h"
 #include "common/program/program.h"
 #include "common/stage/brain.h"
 #include "proto/points.pb-c.h"
@@ -43,25 +44,42 @@ void points_tiers_fill(const struct points_state *points, struct points_tiers_sa
                        Huiyuan__V1__PointsState *saved);
 void points_tiers_load(struct points_state *points, const Huiyuan__V1__PointsState *saved);
 
-// earn.c: what the purchase earns by the rules of `program` for a member of tier `tier` (index in
-// program->tiers). The exact points of all lines are added, rounded once, and shared out to the lines by
-// largest remainder (product.md A1); the shares add up to the whole. The purchase must have passed
-// hy_purchase_check. The change lives in the arena and borrows texts of the purchase and the program;
-// balance_after is for the caller to fill.
+// Who bought what, and by which rules it is judged.
+struct points_order {
+    const struct hy_program *program;
+    size_t tier;                       // of the member: index in program->tiers
+    const struct hy_member_days *days; // that hold then, NULL: none; they stand among the rules, with their
+                                       // own version
+    const Huiyuan__V1__Purchase *purchase; // has passed hy_purchase_check
+    struct hy_purchase_lengths lengths;
+};
+
+// What it earned. The change without its lists, which nobody who evolves a state looks at: they are in the
+// bytes.
+struct points_earned {
+    Huiyuan__V1__PointsChange *change;
+    struct hy_bytes change_bytes; // a PointsChange
+    struct hy_bytes note;         // a PointsNote
+};
+
+// earn.c: what a purchase earns. The exact points of all lines are added, rounded once, and shared out to the
+// lines by largest remainder (product.md A1); the shares add up to the whole. In the arena; borrows texts of
+// the purchase and the program. False when the member's points would become more than can be counted.
+bool points_earn(const struct points_order *order, const struct points_state *points, struct hy_arena *arena,
+                 struct points_earned *ret_earned);
+// The same for somebody without points yet, as the whole change that a reader of the log sees.
 Huiyuan__V1__PointsChange *earn_points(const struct hy_program *program, size_t tier,
                                        const Huiyuan__V1__Purchase *purchase, struct hy_arena *arena);
-// The same on the member days that hold then (NULL: none); their campaigns stand among the rules, with their
-// own version.
 Huiyuan__V1__PointsChange *earn_points_on(const struct hy_program *program, size_t tier,
                                           const struct hy_member_days *days,
                                           const Huiyuan__V1__Purchase *purchase, struct hy_arena *arena);
 
-// encode.c: by hand, byte for byte what protobuf-c would write; in the arena.
-struct hy_bytes points_change_encode(const Huiyuan__V1__PointsChange *change, struct hy_arena *arena);
+// encode.c: by hand, byte for byte what protobuf-c would write.
+// A change that tells of a tier, and its note.
+void points_tier_encode(Huiyuan__V1__PointsChange *change, struct hy_arena *arena,
+                        struct points_earned *ret_earned);
 // A PointsState, but for the tiers.
 void points_state_encode(const struct points_state *state, struct hy_buffer *out);
-struct hy_bytes points_note_encode(const Huiyuan__V1__PointsChange *change,
-                                   struct hy_arena *arena); // a PointsNote
 
 // decode.c: the same as protobuf-c makes of it, by hand.
 ProtobufCMessage *points_change_decode(struct hy_bytes bytes, struct hy_arena *arena);

@@ -24,19 +24,19 @@ static struct hy_error read_input(void *context, uint32_t source, struct hy_byte
     if (source != SOURCE_PURCHASES)
         return (struct hy_error){HY_INVALID_FIELD, "body",
                                  "a command that accrual knows 应为积分服务支持的指令"};
-    struct hy_store_event event;
-    struct hy_error error = hy_store_event_read(message, arena, &event);
-    if (event.message == NULL) return error;
-    ret_input->command_id = event.message->command_id;
-    ret_input->reply_to = event.message->reply_to;
+    struct hy_store_event *event = hy_arena_alloc(arena, sizeof *event);
+    struct hy_error error = hy_store_event_read(message, arena, event);
+    if (event->message == NULL) return error;
+    ret_input->command_id = event->message->command_id;
+    ret_input->reply_to = event->message->reply_to;
     if (error.code != HY_OK) return error;
-    const Huiyuan__V1__Purchase *purchase = event.message->purchase;
+    const Huiyuan__V1__Purchase *purchase = event->message->purchase;
     ret_input->id = purchase->purchase_id;
     ret_input->member_id = purchase->member_id;
-    ret_input->content_hash = event.content_hash;
+    ret_input->content_hash = event->content_hash;
     ret_input->event_time_ms = purchase->occurred_at_ms;
     ret_input->time_field = "occurred_at_ms";
-    ret_input->message = purchase;
+    ret_input->message = event;
     return HY_NO_ERROR;
 }
 
@@ -84,17 +84,17 @@ static void reject(struct hy_decision *decision, enum hy_code code, const char *
     decision->field = field;
 }
 
+// A currency that was checked is three letters, or none.
 static bool accepts_currency(const struct hy_program *program, const Huiyuan__V1__Purchase *purchase) {
     const char *currency = purchase->currency[0] == '\0' ? "CNY" : purchase->currency;
-    return strcmp(currency, program->currency) == 0;
+    return memcmp(currency, program->currency, sizeof program->currency) == 0;
 }
 
-static void accept(struct hy_decision *decision, const Huiyuan__V1__PointsChange *change,
-                   struct hy_arena *arena) {
+static void accept(struct hy_decision *decision, const struct points_earned *earned) {
     decision->outcome = HUIYUAN__V1__OUTCOME__OUTCOME_ACCEPTED;
-    decision->body = &change->base;
-    decision->body_bytes = points_change_encode(change, arena);
-    decision->note = points_note_encode(change, arena);
+    decision->body = &earned->change->base;
+    decision->body_bytes = earned->change_bytes;
+    decision->note = earned->note;
 }
 
 static void take_tier(const struct points_state *points, const Huiyuan__V1__TierChange *tier,
@@ -105,7 +105,9 @@ static void take_tier(const struct points_state *points, const Huiyuan__V1__Tier
     change->balance_after = points->balance;
     change->tier = tier->tier;
     change->tier_since_ms = tier->since_ms;
-    accept(ret_decision, change, arena);
+    struct points_earned nothing;
+    points_tier_encode(change, arena, &nothing);
+    accept(ret_decision, &nothing);
 }
 
 // The place in the program's ladder of the tier that held.
@@ -118,12 +120,13 @@ static void decide(void *context, const void *state, const struct hy_input *inpu
                    struct hy_arena *arena, struct hy_decision *ret_decision) {
     const struct accrual *accrual = context;
     const struct points_state *points = state;
-    const Huiyuan__V1__Purchase *purchase = input->message;
     (void)now_ms;
     if (input->kind == KIND_TIER) {
         take_tier(points, input->message, arena, ret_decision);
         return;
     }
+    const struct hy_store_event *event = input->message;
+    const Huiyuan__V1__Purchase *purchase = event->message->purchase;
     const struct hy_program *program = hy_programs_at(&accrual->programs, purchase->occurred_at_ms);
     if (program == NULL) {
         reject(ret_decision, HY_NO_PROGRAM, "occurred_at_ms");
@@ -136,15 +139,14 @@ static void decide(void *context, const void *state, const struct hy_input *inpu
     }
     struct hy_member_days days;
     hy_member_days_at(&accrual->campaigns, purchase->occurred_at_ms, &days);
-    Huiyuan__V1__PointsChange *change =
-        earn_points_on(program, tier_of(points, program, purchase->occurred_at_ms), &days, purchase, arena);
-    int64_t unused;
-    if (__builtin_add_overflow(points->balance, change->points, &change->balance_after) ||
-        __builtin_add_overflow(points->earned, change->points, &unused)) {
+    struct points_order order = {program, tier_of(points, program, purchase->occurred_at_ms), &days, purchase,
+                                 event->lengths};
+    struct points_earned earned;
+    if (points_earn(&order, points, arena, &earned)) {
+        accept(ret_decision, &earned);
+    } else {
         reject(ret_decision, HY_OVERFLOW, NULL);
-        return;
     }
-    accept(ret_decision, change, arena);
 }
 
 static void evolve(void *context, void *state, const Huiyuan__V1__Record *record,
@@ -179,7 +181,8 @@ static void tally(void *context, int64_t *totals, const Huiyuan__V1__Record *rec
 static ProtobufCMessage *answer(void *context, const struct hy_input *input, struct hy_bytes note_bytes,
                                 struct hy_arena *arena) {
     (void)context;
-    const Huiyuan__V1__Purchase *purchase = input->message;
+    const struct hy_store_event *event = input->message;
+    const Huiyuan__V1__Purchase *purchase = event->message->purchase;
     const Huiyuan__V1__PointsNote *note =
         huiyuan__v1__points_note__unpack(&arena->protobuf, note_bytes.length, note_bytes.data);
     if (note == NULL || note->n_line_points != purchase->n_lines) return NULL;

@@ -82,9 +82,12 @@ static void check_earning(const struct hy_program *program, struct hy_arena *are
     purchase.n_lines = 1;
     purchase.lines = lines;
     for (size_t tier = 0; tier < program->tier_count; tier++) {
-        const Huiyuan__V1__PointsChange *change = earn_points(program, tier, &purchase, arena);
-        PROMISE(change->points >= 0 && change->n_lines == 1);
-        PROMISE(hy_bytes_equal(points_change_encode(change, arena), fuzz_pack(&change->base, arena)));
+        struct points_order order = {program, tier, NULL, &purchase, hy_purchase_lengths(&purchase, arena)};
+        struct points_state nobody = {0};
+        struct points_earned earned;
+        PROMISE(points_earn(&order, &nobody, arena, &earned) && earned.change->points >= 0);
+        const ProtobufCMessage *change = points_change_decode(earned.change_bytes, arena);
+        PROMISE(hy_bytes_equal(earned.change_bytes, fuzz_pack(change, arena)));
     }
 }
 

@@ -43,8 +43,10 @@ static void check_unknown_fields(const Purchase *purchase, uint64_t hash, struct
     }
 }
 
-static void check_change(const Huiyuan__V1__PointsChange *change, const struct hy_decision *decision,
-                         struct hy_arena *arena) {
+static void check_change(const struct hy_decision *decision, struct hy_arena *arena) {
+    const Huiyuan__V1__PointsChange *change = huiyuan__v1__points_change__unpack(
+        &arena->protobuf, decision->body_bytes.length, decision->body_bytes.data);
+    PROMISE(change != NULL);
     PROMISE(hy_bytes_equal(decision->body_bytes, fuzz_pack(&change->base, arena)));
     PROMISE(change->points >= 0 && change->money_fen >= 0 && change->money_fen <= change->total_fen);
     int64_t sum = 0;
@@ -68,7 +70,7 @@ static void check_decision(const struct hy_input *input, struct hy_arena *arena)
         fuzz_check_refusal((struct hy_error){decision.code, decision.field, NULL});
         return;
     }
-    check_change((const Huiyuan__V1__PointsChange *)decision.body, &decision, arena);
+    check_change(&decision, arena);
     PROMISE(brain->answer(brain->context, input, decision.note, arena) != NULL);
 }
 

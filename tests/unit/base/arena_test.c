@@ -100,6 +100,20 @@ Test(arena, copies_strings_bytes_and_formats) {
     hy_arena_free(&arena);
 }
 
+Test(arena, what_was_allocated_last_can_be_cut_to_what_is_needed) {
+    struct hy_arena arena;
+    hy_arena_init(&arena);
+    char *first = hy_arena_alloc(&arena, 1000);
+    memset(first, 'x', 20);
+    hy_arena_trim(&arena, first + 20);
+    char *next = hy_arena_alloc(&arena, 32);
+    cr_assert_eq(next, first + 32);
+    hy_arena_trim(&arena, next + 32); // nothing to give back
+    cr_assert_eq(hy_arena_alloc(&arena, 1), next + 32);
+    cr_assert_eq(first[19], 'x');
+    hy_arena_free(&arena);
+}
+
 Test(arena, protobuf_memory_comes_from_the_arena) {
     struct hy_arena arena;
     hy_arena_init(&arena);

@@ -240,3 +240,14 @@ Test(purchase, gift_cards_and_points_are_no_money) {
     purchase->n_payments = 0;
     cr_assert_eq(hy_purchase_money_fen(purchase), 17450);
 }
+
+Test(purchase, lengths_are_those_of_the_texts) {
+    Purchase *purchase = right_purchase(&arena);
+    struct hy_purchase_lengths lengths = hy_purchase_lengths(purchase, &arena);
+    cr_assert_eq(lengths.store_id, strlen(purchase->store_id));
+    for (size_t i = 0; i < purchase->n_lines; i++) {
+        cr_assert_eq(lengths.lines[i].line_id, strlen(purchase->lines[i]->line_id));
+        cr_assert_eq(lengths.lines[i].category, strlen(purchase->lines[i]->category));
+        cr_assert_eq(lengths.lines[i].brand, strlen(purchase->lines[i]->brand));
+    }
+}

@@ -141,6 +141,17 @@ static struct hy_error read_slowly(const uint8_t *data, size_t length, struct hy
     return error;
 }
 
+static void same_lengths(const struct hy_store_event *event, struct hy_arena *arena) {
+    const Huiyuan__V1__Purchase *purchase = event->message->purchase;
+    struct hy_purchase_lengths lengths = hy_purchase_lengths(purchase, arena);
+    cr_assert_eq(event->lengths.store_id, lengths.store_id);
+    for (size_t i = 0; i < purchase->n_lines; i++) {
+        cr_assert_eq(event->lengths.lines[i].line_id, lengths.lines[i].line_id);
+        cr_assert_eq(event->lengths.lines[i].category, lengths.lines[i].category);
+        cr_assert_eq(event->lengths.lines[i].brand, lengths.lines[i].brand);
+    }
+}
+
 // Both say the same: of the message, of the first fault, of the hash. True when there was none.
 static bool agree(const uint8_t *data, size_t length) {
     static uint8_t ours[65536];
@@ -157,7 +168,10 @@ static bool agree(const uint8_t *data, size_t length) {
     cr_assert_eq((int)my_error.code, (int)other_error.code, "seed %llu", (unsigned long long)seed);
     cr_assert(same_field(my_error.field, other_error.field), "seed %llu", (unsigned long long)seed);
     cr_assert_eq(mine.message == NULL, other.message == NULL, "seed %llu", (unsigned long long)seed);
-    if (my_error.code == HY_OK) cr_assert_eq(mine.content_hash, other.content_hash);
+    if (my_error.code == HY_OK) {
+        cr_assert_eq(mine.content_hash, other.content_hash);
+        same_lengths(&mine, &arena);
+    }
     if (mine.message != NULL) {
         size_t my_size = huiyuan__v1__store_event__pack(mine.message, ours);
         size_t other_size = huiyuan__v1__store_event__pack(other.message, theirs);
