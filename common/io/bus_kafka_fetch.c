@@ -16,10 +16,11 @@
 enum {
     QUEUE_MESSAGES = 1000000,
     RESTART_AFTER_S = 1,
-    // Of one answer of Kafka. With the queue (HY_QUEUE_KBYTES) it decides how far what was fetched has gone
-    // from the caches when it is taken. And an allocation above 16 MiB is the system's: mimalloc gets and
-    // gives it back each time, and clearing its pages cost half as much as deciding what was in them.
-    ANSWER_BYTES = 8 << 20,
+    // Of one answer of Kafka: one waits in librdkafka's queue while the one before is handed out. It decides
+    // how far what was fetched has gone from the caches when it is taken. And an allocation above 16 MiB is
+    // the system's: mimalloc gets and gives it back each time, and clearing its pages cost half as much as
+    // deciding what was in them.
+    ANSWER_BYTES = 4 << 20,
     PARTITION_LEAST_BYTES = 65536,
     PARTITION_MOST_BYTES = 1048576,
 };
