@@ -16,10 +16,10 @@
 #include <stdint.h>
 
 #include "common/io/bus.h"
+#include "common/io/bus_kafka_slab.h"
 
 enum {
     BUS_TOPICS_LIMIT = 32,
-    BUS_PULL_MESSAGES = 512, // taken from librdkafka in one call
     BUS_MESSAGE_LIMIT_BYTES = 1 << 20,
 };
 
@@ -63,16 +63,25 @@ struct bus_append {
     size_t refused_capacity;
 };
 
+struct bus_pulled {
+    struct hy_message message; // of an error: the value is its text
+    rd_kafka_resp_err_t error;
+};
+
 struct bus_fetch {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue;    // all partitions' messages
     rd_kafka_queue_t *incident; // the handle's own events
-    rd_kafka_message_t *pulled[BUS_PULL_MESSAGES];
+    struct bus_pulled *pulled;  // by the last pull
+    size_t pulled_count;
+    size_t pulled_capacity;
+    size_t pulled_bytes;
+    size_t next;          // of those pulled, to be handed out
     uint64_t pull;        // counts the pulls
+    struct bus_slab slab; // their bytes
     size_t lent;          // messages not released yet
     size_t restarts;      // readings that wait for a restart
-    size_t message_bytes; // running mean of the messages' size
-    size_t nudge_below;   // see keep_fetching
+    bool stopped;         // a read, since the last pull
 };
 
 struct bus_group {

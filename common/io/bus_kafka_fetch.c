@@ -1,9 +1,14 @@
 // Reading partitions from given offsets, all into one queue, by librdkafka's simple consumer: it starts and
 // stops single partitions without any group. Stopping raises the partition's version inside librdkafka, so
 // messages fetched before are thrown away there; what this file adds is for messages that were already pulled
-// out when a call-back stops or moves a read.
+// out when a read is stopped or moved.
+//
+// A pull empties the queue: one lock for all messages, and each is copied to blocks of our own
+// (bus_kafka_slab.h), so that librdkafka's are freed at once, while they are in the cache, and by one thread.
+// What was pulled is handed out as callers have room; only then is the queue emptied again.
 #include <stdlib.h>
 
+#include "common/base/memory.h"
 #include "common/io/bus_kafka.h"
 #include "common/io/clock.h"
 #include "common/io/log.h"
@@ -11,10 +16,11 @@
 enum {
     QUEUE_MESSAGES = 1000000,
     RESTART_AFTER_S = 1,
-    // Of one answer of Kafka. With the queue (HY_QUEUE_KBYTES) it decides how far what was fetched has gone
-    // from the caches when it is taken. And an allocation above 16 MiB is the system's: mimalloc gets and
-    // gives it back each time, and clearing its pages cost half as much as deciding what was in them.
-    ANSWER_BYTES = 8 << 20,
+    // Of one answer of Kafka: one waits in librdkafka's queue while the one before is handed out. It decides
+    // how far what was fetched has gone from the caches when it is taken. And an allocation above 16 MiB is
+    // the system's: mimalloc gets and gives it back each time, and clearing its pages cost half as much as
+    // deciding what was in them.
+    ANSWER_BYTES = 4 << 20,
     PARTITION_LEAST_BYTES = 65536,
     PARTITION_MOST_BYTES = 1048576,
 };
@@ -38,11 +44,16 @@ static int64_t partition_bytes(const struct hy_bus *bus) {
     return bytes < PARTITION_MOST_BYTES ? bytes : PARTITION_MOST_BYTES;
 }
 
+// Half of what may be fetched ahead; the other half has been pulled.
+static int64_t queue_bytes(const struct hy_bus *bus) {
+    return (bus->options.queue_kbytes + 1) / 2 * 1024;
+}
+
 static void open_client(struct hy_bus *bus) {
     struct bus_fetch *fetch = &bus->fetch;
     if (fetch->client != NULL) return;
     rd_kafka_conf_t *conf = bus_conf_new(bus, SETTINGS, sizeof SETTINGS / sizeof SETTINGS[0]);
-    if (conf != NULL && bus_conf_number(conf, "queued.max.messages.kbytes", bus->options.queue_kbytes) &&
+    if (conf != NULL && bus_conf_number(conf, "queued.max.messages.kbytes", queue_bytes(bus) / 1024) &&
         bus_conf_number(conf, "fetch.max.bytes", ANSWER_BYTES) &&
         bus_conf_number(conf, "fetch.message.max.bytes", partition_bytes(bus))) {
         // Since 2.2; before, see keep_fetching.
@@ -52,6 +63,7 @@ static void open_client(struct hy_bus *bus) {
     if (fetch->client == NULL) abort(); // said why; hy_bus_open has checked the options
     fetch->queue = rd_kafka_queue_new(fetch->client);
     fetch->incident = rd_kafka_queue_get_main(fetch->client);
+    bus_slab_init(&fetch->slab, (size_t)queue_bytes(bus) + ANSWER_BYTES); // what a pull may bring
     bus_wake_on(bus, fetch->queue);
     bus_wake_on(bus, fetch->incident);
 }
@@ -85,6 +97,7 @@ static void stop(struct hy_bus *bus, uint32_t topic, uint32_t partition) {
     struct bus_reading *reading = bus_reading_at(bus, topic, partition);
     if (reading->restart_ns != 0) bus->fetch.restarts--;
     reading->restart_ns = 0;
+    bus->fetch.stopped = true;
     rd_kafka_consume_stop(fetch_topic(bus, topic), (int32_t)partition);
 }
 
@@ -107,7 +120,7 @@ void hy_bus_stop(struct hy_bus *bus, uint32_t topic, uint32_t partition) {
 
 void hy_bus_release(struct hy_bus *bus, const struct hy_message *message) {
     bus->fetch.lent--;
-    rd_kafka_message_destroy(message->owner);
+    bus_slab_release(&bus->fetch.slab, message->owner);
 }
 
 bool hy_bus_range(struct hy_bus *bus, uint32_t topic, uint32_t partition, int timeout_ms, int64_t *ret_low,
@@ -170,17 +183,19 @@ static void out_of_range(struct hy_bus *bus, uint32_t topic, uint32_t partition)
         bus->events.out_of_range(bus->events.context, topic, partition, offset);
 }
 
-static void failed(struct hy_bus *bus, const rd_kafka_message_t *message, uint32_t topic) {
-    struct bus_reading *reading = bus_reading_at(bus, topic, (uint32_t)message->partition);
+static void failed(struct hy_bus *bus, const struct bus_pulled *pulled) {
+    const struct hy_message *message = &pulled->message;
+    struct bus_reading *reading = bus_reading_at(bus, message->topic, message->partition);
     if (!reading->active || reading->first_pull > bus->fetch.pull) return;
-    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-        message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-        out_of_range(bus, topic, (uint32_t)message->partition);
+    if (pulled->error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+        pulled->error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+        out_of_range(bus, message->topic, message->partition);
         return;
     }
     // librdkafka skips what it cannot decode. Nothing may be skipped: read it again, for as long as it takes.
-    hy_log(HY_LOG_ERROR, "read_failed", "%s/%d at %lld: %s", bus->topics[topic].full_name, message->partition,
-           (long long)reading->expected, rd_kafka_message_errstr(message));
+    hy_log(HY_LOG_ERROR, "read_failed", "%s/%u at %lld: %s: %.*s", bus->topics[message->topic].full_name,
+           message->partition, (long long)reading->expected, rd_kafka_err2str(pulled->error),
+           (int)message->value.length, (const char *)message->value.data);
     reading->first_pull = UINT64_MAX;
     restart_later(bus, reading);
 }
@@ -190,53 +205,75 @@ static bool wanted(const struct hy_bus *bus, const struct bus_reading *reading, 
 }
 
 // False: nobody took the message.
-static bool deliver(struct hy_bus *bus, rd_kafka_message_t *message) {
-    if (message->rkt == NULL) return false;
-    uint32_t topic = (uint32_t)(uintptr_t)rd_kafka_topic_opaque(message->rkt);
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (message->partition >= 0) failed(bus, message, topic);
-        return false;
-    }
-    uint32_t partition = (uint32_t)message->partition;
-    struct bus_reading *reading = bus_reading_at(bus, topic, partition);
+static bool deliver(struct hy_bus *bus, const struct hy_message *message) {
+    struct bus_reading *reading = bus_reading_at(bus, message->topic, message->partition);
     if (!wanted(bus, reading, message->offset)) return false;
     reading->expected = message->offset + 1;
     reading->doubtful = false;
     bus->called++;
     if (bus->events.message == NULL) return false;
-    bus->fetch.message_bytes = (bus->fetch.message_bytes * 63 + message->len + 63) / 64;
     bus->fetch.lent++;
-    const struct hy_message ours = {
-        .topic = topic,
-        .partition = partition,
+    bus->events.message(bus->events.context, message);
+    return true;
+}
+
+// Called by librdkafka for each message of the queue, or error in its place.
+static void pull_one(rd_kafka_message_t *message, void *opaque) {
+    struct hy_bus *bus = opaque;
+    struct bus_fetch *fetch = &bus->fetch;
+    if (message->rkt == NULL || message->partition < 0) return; // an error of no partition
+    if (fetch->pulled_count == fetch->pulled_capacity) {
+        fetch->pulled_capacity = fetch->pulled_capacity == 0 ? 1024 : fetch->pulled_capacity * 2;
+        fetch->pulled = hy_realloc(fetch->pulled, fetch->pulled_capacity * sizeof *fetch->pulled);
+    }
+    struct bus_pulled *pulled = &fetch->pulled[fetch->pulled_count++];
+    pulled->error = message->err;
+    pulled->message = (struct hy_message){
+        .topic = (uint32_t)(uintptr_t)rd_kafka_topic_opaque(message->rkt),
+        .partition = (uint32_t)message->partition,
         .offset = message->offset,
         .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
         .key = hy_bytes(message->key, message->key_len),
         .value = hy_bytes(message->payload, message->len),
-        .owner = message,
     };
-    bus->events.message(bus->events.context, &ours);
-    return true;
+    bus_slab_keep(&fetch->slab, &pulled->message);
+    fetch->pulled_bytes += message->len;
 }
 
 // librdkafka 2.0 looks only once a second whether a full queue has room again. Any request wakes the thread
-// that looks, so when a queue that was full has half drained, ask for something small and do not wait for the
-// answer.
+// that looks, so when the queue was full, or stopping a read has emptied it, ask for something small and do
+// not wait for the answer.
 static void keep_fetching(struct hy_bus *bus) {
     struct bus_fetch *fetch = &bus->fetch;
-    size_t bytes = fetch->message_bytes > 0 ? fetch->message_bytes : 1;
-    size_t full = (size_t)bus->options.queue_kbytes * 1024 / bytes;
-    if (full > QUEUE_MESSAGES) full = QUEUE_MESSAGES;
-    size_t length = rd_kafka_queue_length(fetch->queue);
-    if (length >= full / 4 * 3) {
-        fetch->nudge_below = full / 2;
-    } else if (length < fetch->nudge_below) {
-        fetch->nudge_below /= 2;
-        const struct rd_kafka_metadata *answer = NULL;
-        if (rd_kafka_metadata(fetch->client, 0, NULL, &answer, 0) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            rd_kafka_metadata_destroy(answer);
-        }
+    bool full = fetch->pulled_bytes >= (size_t)queue_bytes(bus) / 4 * 3 ||
+                fetch->pulled_count >= QUEUE_MESSAGES / 4 * 3;
+    if (!full && !fetch->stopped) return;
+    fetch->stopped = false;
+    const struct rd_kafka_metadata *answer = NULL;
+    if (rd_kafka_metadata(fetch->client, 0, NULL, &answer, 0) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(answer);
     }
+}
+
+// False: there was nothing.
+static bool pull(struct hy_bus *bus) {
+    struct bus_fetch *fetch = &bus->fetch;
+    fetch->pull++;
+    fetch->next = 0;
+    fetch->pulled_count = 0;
+    fetch->pulled_bytes = 0;
+    rd_kafka_consume_callback_queue(fetch->queue, 0, pull_one, bus);
+    keep_fetching(bus);
+    return fetch->pulled_count > 0;
+}
+
+static void hand_out(struct hy_bus *bus, const struct bus_pulled *pulled) {
+    if (pulled->error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        failed(bus, pulled);
+    } else if (deliver(bus, &pulled->message)) {
+        return;
+    }
+    bus_slab_release(&bus->fetch.slab, pulled->message.owner);
 }
 
 void bus_fetch_poll(struct hy_bus *bus, size_t limit) {
@@ -244,22 +281,13 @@ void bus_fetch_poll(struct hy_bus *bus, size_t limit) {
     if (fetch->client == NULL) return;
     rd_kafka_poll(fetch->client, 0);
     restart_due(bus);
-    bool asked = limit > 0;
-    size_t want = limit < BUS_PULL_MESSAGES ? limit : BUS_PULL_MESSAGES;
-    ssize_t got = (ssize_t)want;
-    while (want > 0 && got == (ssize_t)want) {
-        got = rd_kafka_consume_batch_queue(fetch->queue, 0, fetch->pulled, want);
-        fetch->pull++;
-        for (ssize_t i = 0; i < got; i++) {
-            if (!deliver(bus, fetch->pulled[i])) rd_kafka_message_destroy(fetch->pulled[i]);
-        }
-        keep_fetching(bus);
-        if (got > 0) limit -= (size_t)got;
-        want = limit < BUS_PULL_MESSAGES ? limit : BUS_PULL_MESSAGES;
+    if (limit == 0) return; // a caller without room waits for something else
+    while (limit > 0 && (fetch->next < fetch->pulled_count || pull(bus))) {
+        hand_out(bus, &fetch->pulled[fetch->next++]);
+        limit--;
     }
-    // There may be more, for which librdkafka wakes nobody again. A caller without room waits for something
-    // else.
-    if (asked && limit == 0) bus_wake(bus);
+    // There may be more, for which librdkafka wakes nobody again.
+    if (limit == 0) bus_wake(bus);
 }
 
 static void close_topic(struct hy_bus *bus, uint32_t index) {
@@ -279,9 +307,13 @@ void bus_fetch_close(struct hy_bus *bus) {
     }
     rd_kafka_queue_destroy(fetch->queue);
     rd_kafka_queue_destroy(fetch->incident);
+    while (fetch->next < fetch->pulled_count)
+        bus_slab_release(&fetch->slab, fetch->pulled[fetch->next++].message.owner);
     if (fetch->lent > 0) {
         hy_log(HY_LOG_ERROR, "messages_kept", "%zu messages were not released before the bus was closed",
                fetch->lent);
     }
     rd_kafka_destroy(fetch->client);
+    hy_free(fetch->pulled);
+    bus_slab_free(&fetch->slab);
 }

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/io/clock.h"
 #include "tests/integration/io/kafka_probe.h"
@@ -106,6 +108,107 @@ Test(bus_kafka, a_read_can_be_moved_from_within_a_message, .init = setup, .fini 
     hy_bus_read(probe.bus, probe.topic, 2, 0);
     probe_until(&probe, &probe.messages, 301 + 990, 20);
     cr_assert(probe.gaps == 0 && probe.next[2] == 1000);
+}
+
+static size_t stopped_at; // messages there were
+
+static void stop_at_hundred(struct probe *of, const struct hy_message *message) {
+    if (message->partition != 2 || message->offset != 100) return;
+    hy_bus_stop(of->bus, message->topic, message->partition);
+    stopped_at = of->messages;
+}
+
+Test(bus_kafka, a_read_that_is_stopped_from_within_a_message_brings_no_other, .init = setup,
+     .fini = teardown) {
+    probe_fill(&probe, 2, 1000, 50);
+    probe.on_message = stop_at_hundred;
+    hy_bus_read(probe.bus, probe.topic, 2, 0);
+    probe_until(&probe, &stopped_at, 1, 20);
+    probe_for(&probe, 300);
+    cr_assert(stopped_at == 101 && probe.messages == 101 && probe.gaps == 0);
+    hy_bus_read(probe.bus, probe.topic, 2, 101);
+    probe_until(&probe, &probe.messages, 1000, 20);
+    cr_assert(probe.gaps == 0 && probe.next[2] == 1000);
+}
+
+// Each turn takes few of those fetched; the read moves between the turns.
+Test(bus_kafka, a_read_can_be_stopped_and_moved_while_much_of_it_was_fetched, .init = setup,
+     .fini = teardown) {
+    probe_fill(&probe, 1, 20000, 50);
+    for (int64_t round = 0; round < 50; round++) {
+        int64_t from = (round * 7919) % 15000;
+        hy_bus_read(probe.bus, probe.topic, 1, from);
+        probe.first_offset = -1;
+        size_t before = probe.messages;
+        while (probe.messages < before + 200)
+            hy_bus_poll(probe.bus, 7, 1000);
+        cr_assert(probe.next[1] == from + (int64_t)(probe.messages - before) && probe.gaps == 0);
+        if (round % 2 == 0) continue;
+        hy_bus_stop(probe.bus, probe.topic, 1);
+        before = probe.messages;
+        hy_bus_poll(probe.bus, 1000, 0);
+        cr_assert(probe.messages == before, "a message of a read that was stopped");
+    }
+}
+
+static size_t resident_bytes(void) {
+    size_t pages = 0;
+#ifdef __SANITIZE_ADDRESS__
+    return pages; // what is freed stays with the sanitizer
+#endif
+    FILE *statm = fopen("/proc/self/statm", "r");
+    cr_assert(statm != NULL && fscanf(statm, "%*s %zu", &pages) == 1); // NOLINT(cert-err34-c)
+    fclose(statm);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+Test(bus_kafka, little_is_fetched_ahead_of_a_slow_reader) {
+    open_with_topic(1024);
+    probe_fill(&probe, 0, 65536, 1000);
+    hy_bus_read(probe.bus, probe.topic, 0, 0);
+    probe_until(&probe, &probe.messages, 1, 20);
+    size_t before = resident_bytes();
+    for (int i = 0; i < 1500; i++) {
+        hy_bus_poll(probe.bus, 7, 0);
+        const struct timespec pause = {.tv_nsec = 1000000};
+        nanosleep(&pause, NULL);
+    }
+    size_t after = resident_bytes();
+    cr_assert(probe.messages < 30000 && probe.gaps == 0);
+    cr_assert(after < before + ((size_t)16 << 20), "%zu bytes more", after - before);
+    probe_close(&probe);
+}
+
+static void append_of_size(uint32_t partition, uint8_t fill, size_t bytes) {
+    uint8_t *value = malloc(bytes);
+    memset(value, fill, bytes);
+    while (
+        !hy_bus_append(probe.bus, probe.topic, partition, hy_bytes(&fill, 1), hy_bytes(value, bytes), fill))
+        hy_bus_poll(probe.bus, 0, 10);
+    free(value);
+}
+
+Test(bus_kafka, messages_of_any_size_stay_as_they_are_until_they_are_released, .init = setup,
+     .fini = teardown) {
+    const size_t sizes[] = {1, 1000000, 65536, 3, 65000, 70000, 30000, 40000, 65487, 65488, 65489, 500};
+    const size_t count = sizeof sizes / sizeof sizes[0];
+    for (size_t i = 0; i < count; i++)
+        append_of_size(4, (uint8_t)(i + 1), sizes[i]);
+    probe.keep = true;
+    hy_bus_read(probe.bus, probe.topic, 4, 0);
+    probe_until(&probe, &probe.messages, count, 20);
+    probe.keep = false;
+    probe_fill(&probe, 3, 20000, 500);
+    hy_bus_read(probe.bus, probe.topic, 3, 0);
+    probe_until(&probe, &probe.messages, count + 20000, 20); // pass by, in memory used again and again
+    for (size_t i = 0; i < count; i++) {
+        const struct hy_message *message = &probe.kept[i];
+        cr_assert(message->offset == (int64_t)i && message->value.length == sizes[i]);
+        cr_assert(message->key.length == 1 && message->key.data[0] == i + 1);
+        for (size_t k = 0; k < sizes[i]; k++)
+            cr_assert(message->value.data[k] == i + 1);
+        hy_bus_release(probe.bus, message);
+    }
 }
 
 Test(bus_kafka, reading_again_moves_a_read_forwards_too, .init = setup, .fini = teardown) {
