@@ -57,7 +57,7 @@ struct hy_decision {
     const char *field;            // or NULL
     uint32_t program_version;
     const ProtobufCMessage *body; // hy_brain.body: what evolve is given; NULL when declined
-    struct hy_bytes body_bytes;   // the same, encoded
+    struct hy_bytes body_bytes;   // all of it, encoded: `body` need hold only what evolve and tally look at
     struct hy_bytes note;         // what the answer is made from, encoded: small
     const struct hy_command_out *commands;
     size_t command_count;
