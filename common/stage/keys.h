@@ -41,7 +41,7 @@ static inline struct hy_bytes hy_key_bytes(const struct hy_key *key) {
 }
 
 enum {
-    HY_PAGE_RECEIPTS = 8,     // receipts of one page; entries 8k+1 … 8k+8 of a member are page k
+    HY_PAGE_RECEIPTS = 16,    // receipts of one page; entries 16k+1 … 16k+16 of a member are page k
     HY_COMMAND_ID_BYTES = 32, // with the terminator
     HY_REPLY_TO_BYTES = 64,   // of an instance's name, with the terminator
 };

@@ -9,6 +9,8 @@
 #include "proto/common.pb-c.h"
 #include "proto/projection.pb-c.h"
 
+enum { JUDGE_PAGE_RECEIPTS = 16 }; // as docs/architecture.md says: judges ask nobody
+
 enum { JUDGE_MARKS = 24 };
 
 // Highest emission numbers, to or from one partition of one log.

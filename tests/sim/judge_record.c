@@ -31,7 +31,7 @@ static void note_state(struct judge *judge, int log, struct judge_entity *entity
     struct hy_buffer saved;
     hy_buffer_init(&saved, 64 * 1024);
     brain->save(brain->context, entity->state, &saved);
-    entity->now.first_page = oldest / 8;
+    entity->now.first_page = oldest / JUDGE_PAGE_RECEIPTS;
     entity->now.bytes = hy_arena_bytes(&judge->arena, hy_buffer_bytes(&saved));
     entity->now.due_ms = brain->due == NULL ? 0 : brain->due(brain->context, entity->state);
     hy_buffer_free(&saved);

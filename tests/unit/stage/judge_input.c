@@ -234,7 +234,7 @@ static void note_state(struct judge *judge, struct judge_member *member) {
     uint64_t oldest = member->known_first == member->known_count
                           ? member->now.entries
                           : judge->records[member->known[member->known_first]].record->entry - 1;
-    member->now.first_page = oldest / 8;
+    member->now.first_page = oldest / JUDGE_PAGE_RECEIPTS;
     if (member->history_count > 0 && member->history[member->history_count - 1].seq == member->now.seq)
         member->history_count--;
     if (member->history_count == member->history_capacity) {

@@ -44,23 +44,25 @@ static bool check_page(struct look *look, const struct judge_member *member, uin
         bytes.data == NULL
             ? NULL
             : huiyuan__v1__receipt_page__unpack(&look->arena.protobuf, bytes.length, bytes.data);
-    if (page == NULL || page->n_receipts != 8) return fail(look, "a page is missing of", member->id);
-    for (uint64_t i = 0; i < 8; i++) {
-        if (!check_receipt(look, member, number * 8 + i + 1, page->receipts[i])) return false;
+    if (page == NULL || page->n_receipts != JUDGE_PAGE_RECEIPTS)
+        return fail(look, "a page is missing of", member->id);
+    for (uint64_t i = 0; i < JUDGE_PAGE_RECEIPTS; i++) {
+        if (!check_receipt(look, member, number * JUDGE_PAGE_RECEIPTS + i + 1, page->receipts[i]))
+            return false;
     }
     return true;
 }
 
 static bool check_receipts(struct look *look, const struct judge_member *member,
                            const Huiyuan__V1__MemberState *saved) {
-    uint64_t pages = saved->entries / 8;
-    if (saved->n_tail != saved->entries % 8)
+    uint64_t pages = saved->entries / JUDGE_PAGE_RECEIPTS;
+    if (saved->n_tail != saved->entries % JUDGE_PAGE_RECEIPTS)
         return fail(look, "the tail is not what pages leave over of", member->id);
     for (uint64_t page = 0; page < pages; page++) {
         if (!check_page(look, member, page)) return false;
     }
     for (size_t i = 0; i < saved->n_tail; i++) {
-        if (!check_receipt(look, member, pages * 8 + i + 1, saved->tail[i])) return false;
+        if (!check_receipt(look, member, pages * JUDGE_PAGE_RECEIPTS + i + 1, saved->tail[i])) return false;
     }
     return true;
 }
