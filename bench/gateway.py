@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import time
 
 import contestants
 import loads
 import machine
+import packages
 import purchases
 from measure import Cpu, throughput
 from system import ROOT, Failed, say, wait_until
@@ -25,20 +25,6 @@ def options(parser):
     parser.add_argument("--seconds", type=int, default=8, help="of each measurement of a round")
     parser.add_argument("--warm-seconds", type=int, default=30, help="of purchases, before the first round: the broker compiles its code")
     parser.add_argument("--quick", action="store_true", help="one short round; writes no report")
-
-
-def ensure_wrk():
-    """The one package that only this part needs."""
-    if shutil.which("wrk"):
-        return
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"]
-    if os.geteuid() != 0:
-        raise Failed(f"wrk is missing, and only root can install it: sudo {' '.join(install)}")
-    say("installing wrk")
-    for command in (["apt-get", "update", "-qq"], install):
-        done = subprocess.run(command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise Failed(f"{' '.join(command)}: {done.stderr[-2000:]}")
 
 
 def children_cpu_seconds():
@@ -115,7 +101,7 @@ def one_round(system, load, gateway, accrual, bares, seconds):
 
 def measure(system, rounds, seconds, warm_seconds):
     """All of it, in a world of its own."""
-    ensure_wrk()
+    packages.ensure("wrk", "wrk")
     if not (system.bin / "bench_bare").exists():
         raise Failed(f"{system.bin / 'bench_bare'} is not built: ./dev build")
     results = {"members": MEMBERS, "under_wrk": [], "offered": []}

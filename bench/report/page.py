@@ -1,14 +1,14 @@
 """The page: a head, the targets, and a section of each part that was measured."""
 
 import results
-from report import drawing, gateway, growth, peers, purchases, soak, targets
+from report import drawing, gateway, growth, limits, peers, purchases, soak, targets
 from system import ROOT
 
 PAGE = ROOT / "docs" / "benchmark.md"
 # name of the part -> its heading, and the module with render(results) -> Markdown, plots(results) -> files
 SECTIONS = {
     "peers": ("Beside the peers", peers), "purchases": ("The purchase path alone", purchases), "gateway": ("The gateway under wrk", gateway),
-    "growth": ("Growth", growth), "soak": ("Soak", soak),
+    "growth": ("Growth", growth), "soak": ("Soak", soak), "limits": ("Where the time goes", limits),
 }
 
 HEAD = """# Benchmark

@@ -14,7 +14,7 @@ enum {
     LARGE_PAGE = 2 << 20,     // of the processor
     STRETCH_PAGES = 4,        // large ones
     SCATTER = 32,             // stretches between which threads take theirs, at most
-    LOOK_EVERY_NS = 20000000, // in which the fastest service takes less than a stretch
+    LOOK_EVERY_NS = 50000000, // in which the fastest service takes less than a stretch
     POPULATE_WRITE = 23,      // MADV_POPULATE_WRITE, of Linux 5.14
 };
 
