@@ -246,7 +246,7 @@ static void pull_one(rd_kafka_message_t *message, void *opaque) {
 static void keep_fetching(struct hy_bus *bus) {
     struct bus_fetch *fetch = &bus->fetch;
     bool full = fetch->pulled_bytes >= (size_t)queue_bytes(bus) / 4 * 3 ||
-                fetch->pulled_count >= QUEUE_MESSAGES / 4 * 3;
+                fetch->pulled_count >= (size_t)QUEUE_MESSAGES / 4 * 3;
     if (!full && !fetch->stopped) return;
     fetch->stopped = false;
     const struct rd_kafka_metadata *answer = NULL;
