@@ -24,9 +24,10 @@ FUNCTIONS = {
     "projector_step": "the projection: states and pages for Redis",
     "hy_store_poll": "talking to Redis",
     "hy_bus_poll": "taking messages from librdkafka",
-    "stay_ahead": "getting memory ready (a thread beside)",
+    "__madvise": "getting memory ready (a thread beside)",
 }
-LIBRARIES = {"libcrypto": "the chain's SHA-256", "librdkafka": "librdkafka, on the deciding thread"}
+LIBRARIES = {"libcrypto": "the chain's SHA-256", "librdkafka": "librdkafka, on the deciding thread", "libmimalloc": "allocating and freeing",
+             "libc": "the C library, for whom is not known", "[kernel": "the kernel, for whom is not known"}
 REST = "the rest"
 
 
@@ -65,8 +66,9 @@ def part_of(thread, frames):
     for function, _ in frames:
         if function in FUNCTIONS:
             return FUNCTIONS[function]
-    for library, part in LIBRARIES.items():
-        if frames and frames[0][1].startswith(library):
+    innermost = next((library for _, library in frames), "")
+    for library, part in LIBRARIES.items():  # they keep no frames to walk
+        if innermost.startswith(library):
             return part
     return REST
 
