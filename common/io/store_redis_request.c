@@ -9,8 +9,11 @@
 
 // A projection is a transaction, which Redis carries out only if nobody wrote to the watermark since WATCH;
 // and this script, right behind WATCH, writes to it when it is not the expected one. So all of it is sent at
-// once, and a key costs half of what it costs in a script, where it is copied into Lua and out again. KEYS:
-// watermark. ARGV: expected. model: projection-is-atomic
+// once, and a key costs half of what it costs in a script, where it is copied into Lua and out again.
+//
+// KEYS: watermark. ARGV: expected.
+//
+// model: projection-is-atomic
 static const char CHECK[] = "local found = redis.call('GET', KEYS[1])\n"
                             "if (found or '') == ARGV[1] then return {1, found} end\n"
                             "redis.call('SET', KEYS[1], found or '')\n"
