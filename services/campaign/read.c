@@ -70,12 +70,23 @@ static struct hy_error check_reserve(const Command *command) {
     return first(errors, sizeof errors / sizeof errors[0]);
 }
 
+static struct hy_error check_new(const Huiyuan__V1__Coupon *coupon, const char *code) {
+    if (strcmp(coupon->code, code) != 0)
+        return fault(HY_INVALID_FIELD, "open_coupon.coupon.code",
+                     "the code that is opened / 应为所开券的券码");
+    if (coupon->redeemed_at_ms != 0)
+        return fault(HY_INVALID_FIELD, "open_coupon.coupon.redeemed_at_ms",
+                     "0: a new coupon is not redeemed / 应为 0:新券尚未核销");
+    return HY_NO_ERROR;
+}
+
 static struct hy_error check_open(const Command *command) {
     const Huiyuan__V1__OpenCoupon *opened = command->open_coupon;
     if (opened->coupon == NULL) return fault(HY_MISSING_FIELD, "open_coupon.coupon", NULL);
     const struct hy_error errors[] = {
         check_step(command),
         check_key(command, "coupon", opened->code),
+        check_new(opened->coupon, opened->code),
         hy_command_check_id(opened->member_id, "open_coupon.member_id"),
     };
     return first(errors, sizeof errors / sizeof errors[0]);

@@ -123,6 +123,25 @@ Test(campaign_read, the_steps_between_keys_come_from_services_alone) {
     cr_assert_eq(read_command(&input).code, HY_OK);
 }
 
+Test(campaign_read, a_coupon_is_opened_new_and_under_its_own_code) {
+    Huiyuan__V1__Coupon coupon = HUIYUAN__V1__COUPON__INIT;
+    Huiyuan__V1__OpenCoupon opened = HUIYUAN__V1__OPEN_COUPON__INIT;
+    struct hy_input input;
+    command.origin = &origin;
+    command.body_case = HUIYUAN__V1__COMMAND__BODY_OPEN_COUPON;
+    command.open_coupon = &opened;
+    opened.member_id = text("m1");
+    opened.code = coupon.code = text("000000000000");
+    then_refused(HY_MISSING_FIELD, "open_coupon.coupon");
+    opened.coupon = &coupon;
+    cr_assert_eq(read_command(&input).code, HY_OK);
+    coupon.redeemed_at_ms = 1;
+    then_refused(HY_INVALID_FIELD, "open_coupon.coupon.redeemed_at_ms");
+    coupon.redeemed_at_ms = 0;
+    coupon.code = text("7K3M9QXT2B4C");
+    then_refused(HY_INVALID_FIELD, "open_coupon.coupon.code");
+}
+
 Test(campaign_read, commands_of_other_services_are_refused) {
     Huiyuan__V1__EraseMember erase = HUIYUAN__V1__ERASE_MEMBER__INIT;
     command.body_case = HUIYUAN__V1__COMMAND__BODY_ERASE_MEMBER;
