@@ -1,4 +1,4 @@
-// Questions follow each other at POLL_INTERVAL_NS, all members that are waited for in one. The measured time
+// Questions follow each other at WATCH_INTERVAL_NS, all members that are waited for in one. The measured time
 // is an upper bound: it ends when the answer that shows the purchase is here.
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,6 @@
 #include "common/base/memory.h"
 #include "common/io/clock.h"
 #include "common/io/store.h"
-
-#define POLL_INTERVAL_NS UINT64_C(300000)
 
 enum { WAITING_LIMIT = 2000 };
 
@@ -81,7 +79,7 @@ static bool add(void *self, const struct sample *sample) {
 
 static bool turn(void *self, uint64_t now_ns) {
     struct redis_watch *watch = self;
-    if (watch->asked_count == 0 && watch->waiting_count > 0 && now_ns - watch->asked_ns >= POLL_INTERVAL_NS)
+    if (watch->asked_count == 0 && watch->waiting_count > 0 && now_ns - watch->asked_ns >= WATCH_INTERVAL_NS)
         ask(watch, now_ns);
     return hy_store_poll(watch->store, 0) > 0;
 }

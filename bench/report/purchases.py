@@ -43,7 +43,7 @@ def latency(rounds):
     return f"""
 ### Latency at {rounds[0]['rate']:,} purchases a second, in ms
 
-Open loop: a latency begins when the purchase was *scheduled*. One in {rounds[0]['rate'] // 400} is followed: Redis is asked for its member every 0.3 ms
+Open loop: a latency begins when the purchase was *scheduled*. One in {rounds[0]['rate'] // 400} is followed: Redis is asked for its member every {rounds[0]['asked_every_ms']} ms
 until the state shows it, so the figures include the asking. The publisher gathers messages for {rounds[0]['linger_ms']} ms (linger), which they include too.
 Half a minute of the same load goes before. Publisher and service send one request for each partition that has something: at this rate
 the requests are what the machine is busy with, so fewer partitions are faster.
