@@ -1,6 +1,7 @@
 """`bench limits`: where the time of an input goes, and what everybody who reads it by librdkafka pays."""
 
 import contextlib
+import os
 import time
 
 import contestants
@@ -8,6 +9,7 @@ import loads
 import machine
 import measure
 import profiling
+import scheduling
 from results import keep
 from system import say
 
@@ -27,13 +29,28 @@ def fetched(system, load):
     return result
 
 
+class Watched(contestants.Accrual):
+    """Its deciding thread, from the start until the last input is done."""
+
+    def start(self, *arguments, **others):
+        super().start(*arguments, **others)
+        self.began, self.passed = scheduling.look(self.process.pid), None
+
+    def is_done(self, inputs):
+        done = super().is_done(inputs)
+        if done and self.passed is None:
+            self.passed = scheduling.shares(self.began, scheduling.look(self.process.pid), os.cpu_count())
+        return done
+
+
 def profiled(system, load):
-    accrual, file = contestants.Accrual(), system.dir / "perf.data"
+    accrual, file = Watched(), system.dir / "perf.data"
     with contextlib.ExitStack() as stack:
         with profiling.recording(file):
             result = measure.throughput(system, accrual, [load], stack)
         pid = accrual.process.pid
     result["shares"] = profiling.shares(file, pid)
+    result["deciding_thread"] = accrual.passed
     file.unlink()
     return result
 

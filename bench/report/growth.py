@@ -48,6 +48,20 @@ def curve_rows(points, name):
                spread(one["inputs_per_s"] for one in rounds), marked(by_rate)]
 
 
+def memory_steps(results, name, things):
+    """(x before, x, bytes for each thing more) along a curve; `things`: how many there are at x."""
+    sizes = [(x, statistics.median(one["memory"]["service_bytes"] for one in rounds)) for x, rounds in curve(results["points"], name)]
+    return [(before, x, (size - size_before) / (things(x) - things(before))) for (before, size_before), (x, size) in zip(sizes, sizes[1:])]
+
+
+def memory(results):
+    """The part of it that grows, without what a process needs anyway."""
+    steps = [*((f"members, {before:,} to {x:,}: each, with a purchase", size) for before, x, size in memory_steps(results, "members", lambda x: x)),
+             *((f"history, {before:,} to {x:,}: each purchase", size)
+               for before, x, size in memory_steps(results, "history", lambda x: x * results["history_members"]))]
+    return f"\n{table(['memory of the service', 'bytes'], [[title, f'{size:,.0f}'] for title, size in steps])}" if steps else ""
+
+
 def names_of(results):
     return [name for name in TITLES if any(one["curve"] == name for one in results["points"])]
 
@@ -65,7 +79,7 @@ The members of the history curve are always {results['history_members']:,}.
         head = [TITLES[name], "CPU µs an input", "to the median", *PARTS[:2], "Redis", "inputs/s", "to the median"]
         text += f"\n{table(head, curve_rows(results['points'], name))}"
         text += f"\n{REASONS[name]}\n" if name in REASONS else ""
-    return text
+    return text + memory(results)
 
 
 def plots(results):

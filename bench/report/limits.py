@@ -14,6 +14,14 @@ def row(title, results, key, part):
     return [title, spread((one[key][part] for one in results["profile"]), "{:.2f}")]
 
 
+def scheduled(results):
+    """A thread waits for a core while another is idle: the kernel moves what sleeps often only now and then."""
+    found = [one["deciding_thread"] for one in results["profile"] if one.get("deciding_thread")]
+    titles = {"on_core": "the deciding thread: on a core", "waiting": "waiting for a core, although it could run", "asleep": "asleep, for Kafka or Redis",
+              "cores_idle": "both cores: idle"}
+    return [[title, spread((one[key] for one in found), "{:.0%}")] for key, title in titles.items()] if found else []
+
+
 def render(results):
     profile, fetch = results["profile"], results["fetch"]
     rows = [[name, spread(values, "{:.2f}")] for name, values in parts(results)]
@@ -28,6 +36,10 @@ they were taken). Two cores have 2 µs of CPU for an input at a million a second
 
 {table(["part of the service", "µs an input"], rows)}
 {table(["", "µs an input"], whole)}
+How its time passes, by the kernel's accounts, from its start until the last input is visible. All that is decided is decided by one thread; what
+works beside it sleeps and wakes thousands of times a second, and is often put behind it, or before it, while the other core has nothing to do.
+
+{table(["", "of the time"], scheduled(results))}
 What a program pays that reads the same topic by the same door and does nothing with it:
 
 {table(["", ""], floor)}"""

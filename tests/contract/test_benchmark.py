@@ -13,7 +13,8 @@ sys.path.insert(0, str(ROOT / "bench"))
 import compare
 import figures
 import samples
-from report import growth, page, soak, targets
+import scheduling
+from report import gateway, growth, page, soak, targets
 
 PAGE = page.PAGE.read_text(encoding="utf-8")
 
@@ -82,6 +83,30 @@ def test_a_machine_that_is_slower_for_all_is_no_reason_to_fail():
 def test_a_point_further_than_a_fifth_from_the_median_of_its_curve_is_marked():
     assert growth.deviations([8, 10, 13]) == pytest.approx([-0.2, 0, 0.3])
     assert [growth.marked(one) for one in (-0.2, 0.0, 0.3, -0.21)] == ["-20%", "+0%", "**+30%**", "**-21%**"]
+
+
+def test_memory_of_what_is_added_leaves_out_what_a_process_needs_anyway():
+    points = [{"curve": "members", "x": x, "memory": {"service_bytes": 1000 + 300 * x}} for x in (10, 20, 40)]
+    assert growth.memory_steps({"points": points}, "members", lambda x: x) == [(10, 20, 300), (20, 40, 300)]
+
+
+def test_a_thread_that_could_run_but_does_not_waits():
+    before, after = scheduling.Look(0, 10, 20, 30), scheduling.Look(1000, 610, 270, 430)
+    assert scheduling.shares(before, after, 2) == pytest.approx({"on_core": 0.6, "waiting": 0.25, "asleep": 0.15, "cores_idle": 0.2})
+
+
+def test_what_cpu_alone_leaves_of_the_bare_rate():
+    bare = {"what": "bare, turned", "connections": 64, "cpu_us": {"bare": 10, "wrk": 10}}
+    page = {"what": "member page", "connections": 64, "cpu_us": {"gateway": 20, "accrual": 0, "broker": 0, "redis": 10, "wrk": 10}}
+    assert gateway.by_cpu_alone({"under_wrk": [bare, page]}, [page], 64) == ("50%", "100%")
+    assert gateway.by_cpu_alone({"under_wrk": [bare, page]}, [bare], 64) == ("–", "–")
+
+
+def test_targets_missed_for_one_reason_are_named_together(monkeypatch):
+    missed = [targets.Target(title, "≥ 2", 2, None, "{:.0f}", lambda _: [1]) for title in ("this", "that", "other")]
+    monkeypatch.setattr(targets, "TARGETS", missed)
+    monkeypatch.setattr(targets, "LIMITS", {"this": "slow.", "that": "slow.", "other": "far.", "gone": "never said."})
+    assert targets.render({}).partition("What stops us:\n\n")[2] == "- *this*; *that*: slow.\n- *other*: far.\n"
 
 
 def soak_of(**sizes):
