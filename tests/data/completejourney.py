@@ -69,7 +69,7 @@ def write(file):
         f"  writing {len(table):,} lines of {table['purchase_id'].nunique():,} purchases to {file} 写入文件 …",
         file=sys.stderr,
     )
-    partial = file.with_suffix(".partial")
+    partial = file.with_suffix(f".partial-{os.getpid()}")  # two may write it at once; either is complete
     with open(partial, "w", encoding="utf-8", newline="") as out:
         for i in range(CHUNKS):
             part = table.iloc[len(table) * i // CHUNKS : len(table) * (i + 1) // CHUNKS]

@@ -80,7 +80,9 @@ class Backend:
         STATE.mkdir(parents=True, exist_ok=True)
         stop_orphans()
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=STATE))
-        (self.folder / "owner").write_text(f"{os.getpid()} {process_start(os.getpid())}")
+        named = self.folder / "owner.new"  # others may look at any moment: there at once, or not at all
+        named.write_text(f"{os.getpid()} {process_start(os.getpid())}")
+        named.rename(self.folder / "owner")
         self.kafka_port, controller_port, self.redis_port = free_port(), free_port(), free_port()
         self.environment = dict(
             os.environ,

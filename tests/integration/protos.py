@@ -4,21 +4,25 @@ from protos import common, purchases
 common.LogMessage.FromString(...)
 """
 
+import atexit
 import importlib
+import os
 import pathlib
+import shutil
 import sys
 
 from grpc_tools import protoc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "proto").glob("*.proto"))
-OUT = ROOT / "build" / "tests" / "python"
+OUT = ROOT / "build" / "tests" / "python" / str(os.getpid())  # sessions may run side by side
 
 
 def generate():
     OUT.mkdir(parents=True, exist_ok=True)
     status = protoc.main(["protoc", f"-I{ROOT}", f"--python_out={OUT}", *(str(source) for source in SOURCES)])
     assert status == 0, "protoc refused the files of proto/"
+    atexit.register(shutil.rmtree, OUT, ignore_errors=True)
 
 
 generate()
