@@ -1,5 +1,8 @@
 #include "common/stage/window.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/base/hash.h"
 #include "common/base/memory.h"
 #include "common/base/wire_place.h"
@@ -16,11 +19,10 @@ enum {
 
 void hy_window_init(struct hy_window *window) {
     *window = (struct hy_window){0};
-    hy_buffer_init(&window->bytes, CEILING_BYTES);
 }
 
 void hy_window_free(struct hy_window *window) {
-    hy_buffer_free(&window->bytes);
+    hy_free(window->bytes);
     hy_free(window->slots);
     hy_window_init(window);
 }
@@ -59,7 +61,7 @@ static struct hy_receipt read_receipt(struct hy_wire *wire) {
 
 static struct hy_wire wire_at(const struct hy_window *window, uint32_t place) {
     uint32_t offset = place - window->base;
-    return hy_wire_read(hy_bytes(window->bytes.data + offset, window->bytes.length - offset));
+    return hy_wire_read(hy_bytes(window->bytes + offset, window->length - offset));
 }
 
 // *ret_place moves behind it.
@@ -162,7 +164,7 @@ bool hy_window_find(const struct hy_window *window, uint32_t input_class, const 
 
 // --- adding ---
 
-static size_t forgotten_bytes(const struct hy_window *window) {
+static uint32_t forgotten_bytes(const struct hy_window *window) {
     uint32_t first = window->first - window->base;
     uint32_t tail = window->tail - window->base;
     return first < tail ? first : tail;
@@ -182,23 +184,31 @@ static void count_anew(struct hy_window *window) {
     window->base = 0;
 }
 
-static void drop_forgotten(struct hy_window *window, size_t forgotten) {
-    struct hy_buffer *bytes = &window->bytes;
-    memmove(bytes->data, bytes->data + forgotten, bytes->length - forgotten);
-    bytes->length -= forgotten;
-    window->base += (uint32_t)forgotten;
+static void drop_forgotten(struct hy_window *window, uint32_t forgotten) {
+    memmove(window->bytes, window->bytes + forgotten, window->length - forgotten);
+    window->length -= forgotten;
+    window->base += forgotten;
     if (window->base >= PLACES_ANEW) count_anew(window);
 }
 
 // In steps of a half: twice would be kept for ever, and a quarter is copied four times.
 static void make_room(struct hy_window *window, size_t more) {
-    struct hy_buffer *bytes = &window->bytes;
-    if (bytes->capacity - bytes->length >= more) return;
-    size_t forgotten = forgotten_bytes(window);
-    if (forgotten > bytes->length / 2) drop_forgotten(window, forgotten);
-    if (bytes->capacity - bytes->length >= more) return;
-    bytes->capacity = bytes->length + bytes->length / 2 + more;
-    bytes->data = hy_realloc(bytes->data, bytes->capacity);
+    if (window->room - window->length >= more) return;
+    uint32_t forgotten = forgotten_bytes(window);
+    if (forgotten > window->length / 2) drop_forgotten(window, forgotten);
+    if (window->room - window->length >= more) return;
+    size_t room = window->length + window->length / 2 + more;
+    if (room > CEILING_BYTES) abort(); // as when there is no memory
+    window->bytes = hy_realloc(window->bytes, room);
+    window->room = (uint32_t)room;
+}
+
+static uint32_t add_bytes(struct hy_window *window, struct hy_bytes bytes) {
+    make_room(window, bytes.length); // drops, perhaps, what is forgotten
+    uint32_t place = hy_window_end(window);
+    memcpy(window->bytes + window->length, bytes.data, bytes.length);
+    window->length += (uint32_t)bytes.length;
+    return place;
 }
 
 // At the end; returns its place.
@@ -206,12 +216,12 @@ static uint32_t append(struct hy_window *window, const Huiyuan__V1__Receipt *rec
     uint8_t small[SMALL_BYTES];
     struct hy_buffer encoded = {.data = small, .capacity = sizeof small, .ceiling = sizeof small};
     hy_encode_receipt(receipt, RECEIPTS_FIELD, &encoded);
-    if (!encoded.failed) make_room(window, encoded.length); // drops, perhaps, what is forgotten
-    uint32_t place = hy_window_end(window);
-    if (encoded.failed)
-        hy_encode_receipt(receipt, RECEIPTS_FIELD, &window->bytes); // makes room by itself
-    else
-        hy_buffer_add(&window->bytes, encoded.data, encoded.length);
+    if (!encoded.failed) return add_bytes(window, hy_buffer_bytes(&encoded));
+    struct hy_buffer large;
+    hy_buffer_init(&large, CEILING_BYTES);
+    hy_encode_receipt(receipt, RECEIPTS_FIELD, &large);
+    uint32_t place = add_bytes(window, hy_buffer_bytes(&large));
+    hy_buffer_free(&large);
     return place;
 }
 
@@ -252,9 +262,9 @@ void hy_window_expire(struct hy_window *window, const int64_t horizon_ms[HY_CLAS
 // --- pages ---
 
 struct hy_bytes hy_window_tail(const struct hy_window *window) {
-    if (window->bytes.length == 0) return hy_bytes(NULL, 0);
+    if (window->length == 0) return hy_bytes(NULL, 0);
     uint32_t offset = window->tail - window->base;
-    return hy_bytes(window->bytes.data + offset, window->bytes.length - offset);
+    return hy_bytes(window->bytes + offset, window->length - offset);
 }
 
 void hy_window_turn_page(struct hy_window *window) {
@@ -274,10 +284,10 @@ bool hy_window_put_page(struct hy_window *window, struct hy_bytes page) {
     if (!are_receipts(page)) return false;
     make_room(window, page.length);
     size_t tail_length = hy_window_tail(window).length;
-    uint8_t *start = window->bytes.data + (window->tail - window->base);
+    uint8_t *start = window->bytes + (window->tail - window->base);
     memmove(start + page.length, start, tail_length);
     memcpy(start, page.data, page.length);
-    window->bytes.length += page.length;
+    window->length += (uint32_t)page.length;
     window->tail += (uint32_t)page.length;
     return true;
 }

@@ -31,9 +31,12 @@ struct hy_window_slot {
     uint32_t place;
 };
 
+// Small, because it is the most of what a member takes: 32 bits count more receipts than anybody has.
 struct hy_window {
-    struct hy_buffer bytes;
-    uint32_t base;        // place of bytes.data[0]
+    uint8_t *bytes;
+    uint32_t length;
+    uint32_t room;        // of bytes
+    uint32_t base;        // place of bytes[0]
     uint32_t first;       // place of the oldest receipt that is recognised; the end: none
     uint32_t tail;        // place of the first receipt of the page that fills
     uint32_t capacity;    // of slots, a power of two: up to HY_WINDOW_FEW looked through, above that hashed
@@ -58,7 +61,7 @@ bool hy_window_find(const struct hy_window *window, uint32_t input_class, const 
                     struct hy_receipt *ret_receipt);
 
 static inline uint32_t hy_window_end(const struct hy_window *window) {
-    return window->base + (uint32_t)window->bytes.length;
+    return window->base + window->length;
 }
 
 // Brings what a find and an add will touch towards the cache: call it some inputs ahead.
@@ -67,8 +70,8 @@ static inline void hy_window_prefetch(const struct hy_window *window, uint64_t i
         hy_prefetch_to_write(&window->slots[(uint32_t)(id_hash >> 32) & (window->capacity - 1)]);
     else if (window->capacity > 0)
         hy_prefetch_to_write(window->slots);
-    if (window->bytes.data == NULL) return; // nothing was ever added
-    const uint8_t *end = window->bytes.data + window->bytes.length;
+    if (window->bytes == NULL) return; // nothing was ever added
+    const uint8_t *end = window->bytes + window->length;
     hy_prefetch_to_write(end);
     hy_prefetch_to_write(end + 64);
 }

@@ -71,7 +71,7 @@ static void slide_from(uint64_t width, uint32_t base) {
             cr_assert_eq(hy_window_oldest_entry(&window), number - width);
         }
     }
-    cr_assert_lt(window.bytes.capacity, (width + 16) * 85 * 4, "what is forgotten goes");
+    cr_assert_lt(window.room, (width + 16) * 85 * 4, "what is forgotten goes");
     hy_window_free(&window);
 }
 
