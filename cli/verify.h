@@ -134,7 +134,8 @@ struct verify {
     struct verify_share share;
     uint64_t memory_bytes;                                         // that the process may have; 0: no bound
     uint64_t weight_limit, weighed, resident_before, memory_first; // verify_memory.c
-    bool too_big;                                                  // the share did not fit
+    uint64_t heaviest; // records of the one member who has the most of them in this pass
+    bool too_big;      // the share did not fit
     struct verify_part *parts;
     struct verify_end *ends;          // by partition
     struct kafka_span *spans;         // what is to be read of each

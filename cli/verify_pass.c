@@ -133,7 +133,7 @@ static void push(struct shares *shares, uint32_t bits, uint32_t value) {
 static void open_pass(struct verify *verify, struct verify_share share) {
     verify->share = share;
     verify->too_big = false;
-    verify->weighed = 0;
+    verify->weighed = verify->heaviest = 0;
     memset(verify->results, 0, sizeof verify->results);
     for (uint32_t p = 0; p < verify->count; p++) {
         verify_part_init(verify, p);

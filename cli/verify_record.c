@@ -164,6 +164,7 @@ static void take_member(struct verify_at *at, const ProtobufCMessage *body) {
     struct hy_member_entry entry = {at->record, at->block->seq, at->index, at->id_hash};
     at->part->folded++;
     if (hy_member_apply(verify->brain, at->member->member, &entry, body)) keep_page(at, at->member);
+    if (at->member->member->entries > verify->heaviest) verify->heaviest = at->member->member->entries;
 }
 
 // --- all of it ---

@@ -433,3 +433,20 @@ def test_little_memory_costs_passes_and_finds_the_same(many):
     assert "member many-7 " in in_shares["states"][2] and page in in_shares["keys"][2]
     print(f"{MEMBERS} members: {most:.0f} MiB in one pass, {peak:.0f} MiB in {parts['passes']} passes")
     assert peak < 120 and peak < 0.75 * most, (most, peak)
+
+
+@pytest.mark.slow
+def test_one_member_who_does_not_fit_costs_no_further_passes(fresh):
+    """Splitting does not make one member smaller."""
+    purchases = 600_000
+    for first in range(0, purchases, 10_000):
+        fresh.store().publish(*(purchase("regular") for _ in range(first, first + 10_000)), flush=False)
+    fresh.store().flush(120)
+    accrual = fresh.start_accrual()
+    fresh.settle(180)
+    accrual.stop()
+    log, checks, peak = verify_within(fresh, 64)
+    print(f"a member of {purchases} purchases: {peak:.0f} MiB in {log['passes']} passes")
+    assert (log["members"], log["records"]) == (1, purchases)
+    assert not any(faults for _, faults, _ in checks.values())
+    assert log["passes"] == 1 and peak > 64
