@@ -5,24 +5,25 @@ from figures import grouped, spread, table
 PARTS = ("gateway", "accrual", "broker", "redis", "wrk")
 
 
-def bare_of(group):
-    return "bare, taking a purchase" if "purchase" in group[0]["what"] else "bare, turned"
+def bare_rounds(results, group, connections):
+    """The bare handler under the same load, in the same rounds."""
+    bare = "bare, taking a purchase" if "purchase" in group[0]["what"] else "bare, turned"
+    return [one for one in results["under_wrk"] if (one["what"], one["connections"]) == (bare, connections)]
 
 
 def median_share(results, group, connections):
-    """Of what the bare handler answered under the same load, round by round."""
-    theirs = [one["rate"] for one in results["under_wrk"] if (one["what"], one["connections"]) == (bare_of(group), connections)]
-    return spread((one["rate"] / rate for one, rate in zip(group, theirs)), "{:.0%}")
+    """Of what the bare handler answered, round by round."""
+    return spread((one["rate"] / bare["rate"] for one, bare in zip(group, bare_rounds(results, group, connections))), "{:.0%}")
 
 
 def by_cpu_alone(results, group, connections):
     """What it could be of the bare handler's rate if CPU were all that counts, the bare handler and wrk against all parts and wrk, round by
     round; and likewise if gateway and accrual cost nothing."""
-    bare = [sum(one["cpu_us"].values()) for one in results["under_wrk"] if (one["what"], one["connections"]) == (bare_of(group), connections)]
-    ours = [one["cpu_us"] for one in group]
-    rest = [sum(cpu for part, cpu in one.items() if part not in ("gateway", "accrual", "bare")) for one in ours]
-    return (spread((theirs / sum(one.values()) for theirs, one in zip(bare, ours)), "{:.0%}"),
-            spread((theirs / left for theirs, left in zip(bare, rest)), "{:.0%}")) if "gateway" in ours[0] else ("–", "–")
+    if group[0]["what"].startswith("bare"):
+        return "–", "–"
+    pairs = [(one["cpu_us"], sum(bare["cpu_us"].values())) for one, bare in zip(group, bare_rounds(results, group, connections))]
+    return (spread((bare / sum(cpu.values()) for cpu, bare in pairs), "{:.0%}"),
+            spread((bare / sum(cpu[part] for part in ("broker", "redis", "wrk")) for cpu, bare in pairs), "{:.0%}"))
 
 
 def under_wrk(results):

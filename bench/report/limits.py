@@ -10,16 +10,15 @@ def parts(results):
     return sorted(found.items(), key=lambda item: -max(item[1]))
 
 
-def row(title, results, key, part):
-    return [title, spread((one[key][part] for one in results["profile"]), "{:.2f}")]
+def row(title, results, key, part, form="{:.2f}"):
+    return [title, spread((one[key][part] for one in results["profile"]), form)]
 
 
 def scheduled(results):
     """A thread waits for a core while another is idle: the kernel moves what sleeps often only now and then."""
-    found = [one["deciding_thread"] for one in results["profile"] if one.get("deciding_thread")]
     titles = {"on_core": "the deciding thread: on a core", "waiting": "waiting for a core, although it could run", "asleep": "asleep, for Kafka or Redis",
               "cores_idle": "both cores: idle"}
-    return [[title, spread((one[key] for one in found), "{:.0%}")] for key, title in titles.items()] if found else []
+    return [row(title, results, "deciding_thread", part, "{:.0%}") for part, title in titles.items()]
 
 
 def render(results):
