@@ -53,11 +53,11 @@ bool verify_memory_exceeded(struct verify *verify) {
     verify->weighed = records;
     uint64_t weight = weigh(verify);
     if (weight < LEAST_WEIGHT || verify->share.bits == SHARE_BITS_LIMIT) return false;
-    if (verify->heaviest > weight / 2) return false; // one member, who is not split
-    if (verify->weight_limit != 0) return weight > verify->weight_limit;
+    bool mostly_one = verify->heaviest > weight / 2; // member, whom a smaller share would hold as well
+    if (verify->weight_limit != 0) return weight > verify->weight_limit && !mostly_one;
     uint64_t now = resident();
     if (verify->memory_first == 0) verify->memory_first = now;
-    if (now <= allowed(verify)) return false;
+    if (now <= allowed(verify) || mostly_one) return false;
     verify->weight_limit = weight;
     return true;
 }
