@@ -438,7 +438,7 @@ def test_little_memory_costs_passes_and_finds_the_same(many):
 @pytest.mark.slow
 def test_one_member_who_does_not_fit_costs_no_further_passes(fresh):
     """Splitting does not make one member smaller."""
-    purchases = 600_000
+    purchases = 800_000
     for first in range(0, purchases, 10_000):
         fresh.store().publish(*(purchase("regular") for _ in range(first, first + 10_000)), flush=False)
     fresh.store().flush(120)
