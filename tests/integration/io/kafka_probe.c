@@ -21,6 +21,18 @@ const char *probe_prefix(void) {
     return prefix;
 }
 
+// A partition that has no leader yet refuses what is appended, and then the order is not kept
+// (common/io/bus.h).
+static void wait_for_leader(rd_kafka_t *client, const char *topic, uint32_t partition) {
+    uint64_t end = hy_clock_monotonic_ns() + UINT64_C(20000000000);
+    int64_t low = -1;
+    int64_t high = -1;
+    while (rd_kafka_query_watermark_offsets(client, topic, (int32_t)partition, &low, &high, 5000) != 0) {
+        cr_assert(hy_clock_monotonic_ns() < end, "%s/%u has no leader", topic, partition);
+        usleep(10000);
+    }
+}
+
 void probe_make_topic(const char *prefix, const char *name, uint32_t partitions) {
     char full[128];
     char why[256];
@@ -36,6 +48,8 @@ void probe_make_topic(const char *prefix, const char *name, uint32_t partitions)
     rd_kafka_event_destroy(event);
     rd_kafka_NewTopic_destroy(wanted);
     rd_kafka_queue_destroy(queue);
+    for (uint32_t partition = 0; partition < partitions; partition++)
+        wait_for_leader(client, full, partition);
     rd_kafka_destroy(client);
 }
 

@@ -38,6 +38,7 @@ struct probe {
 // A prefix that no other test has, and for which topics can be made.
 const char *probe_prefix(void);
 const char *probe_brokers(void); // fails the test without HY_KAFKA_BROKERS
+// When it returns, every partition takes what is appended.
 void probe_make_topic(const char *prefix, const char *name, uint32_t partitions);
 
 struct hy_bus_options probe_options(const char *prefix);
