@@ -26,8 +26,10 @@ class Accrual:
     def prepare(self, system):
         """What must be there before the topic is filled."""
 
-    def start(self, system, stack, taken_before=0):
-        self.system, self.taken_before = system, taken_before
+    def start(self, system, stack, taken_before=0, accepted=None):
+        """`accepted`: how many purchases it will accept, where that is known. The services' counters count twice what one instance had
+        taken when it handed the partition over to another."""
+        self.system, self.taken_before, self.accepted = system, taken_before, accepted
         self.visible_before = self.visible()
         self.processes = [stack.enter_context(system.accrual(number, **self.environment)) for number in range(self.instances)]
 
@@ -43,7 +45,7 @@ class Accrual:
         metrics = [self.system.metrics(process) for process in self.processes]
         if self.taken_before + sum(one.get("huiyuan_inputs_total", 0) for one in metrics) < inputs:
             return False
-        accepted = sum(one["huiyuan_records_accepted_total"] for one in metrics)
+        accepted = self.accepted or sum(one["huiyuan_records_accepted_total"] for one in metrics)
         return self.visible() - self.visible_before >= accepted
 
     def visible(self):
@@ -71,7 +73,7 @@ class Peer:
     def prepare(self, system):
         system.create_topic("peer-ledger")
 
-    def start(self, system, stack, taken_before=0):
+    def start(self, system, stack, taken_before=0, accepted=None):
         self.system = system
         self.state = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=system.dir))
         stack.callback(shutil.rmtree, self.state, ignore_errors=True)

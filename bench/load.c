@@ -12,7 +12,7 @@
 struct loading {
     struct hy_bus *bus;
     uint32_t topic;
-    uint64_t sent, acknowledged, failed, bytes;
+    uint64_t sent, repeats, acknowledged, failed, bytes;
 };
 
 static void delivered(void *context, const struct hy_delivery *delivery) {
@@ -26,6 +26,7 @@ static void publish(struct loading *loading, const struct run_item *item) {
                           item->message, 0))
         hy_bus_poll(loading->bus, 0, 1);
     loading->sent++;
+    loading->repeats += item->duplicate;
     loading->bytes += item->message.length;
 }
 
@@ -74,7 +75,8 @@ int main(int argc, char **argv) {
     double seconds = (double)(hy_clock_monotonic_ns() - began_ns) / 1e9;
     hy_bus_close(loading.bus, 5000);
     run_close(&run);
-    printf("{\"sent\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"seconds\":%.3f}\n",
-           loading.sent, loading.failed, loading.bytes, seconds);
+    printf("{\"sent\":%" PRIu64 ",\"repeats\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"bytes\":%" PRIu64
+           ",\"seconds\":%.3f}\n",
+           loading.sent, loading.repeats, loading.failed, loading.bytes, seconds);
     return loading.failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

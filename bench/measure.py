@@ -33,7 +33,7 @@ def drain(system, contestant, before, inputs):
     """Samples from `before` inputs on until all `inputs` are done; the last sample is that moment."""
     found, moved = [], time.monotonic()
     while True:
-        now, taken = time.monotonic(), contestant.taken()
+        now, taken = time.monotonic(), min(contestant.taken(), inputs)  # what is handed over to another instance is taken twice
         if taken > (found[-1].inputs if found else before):
             found.append(samples.Sample(now, taken, cpu_seconds(system, contestant)))
             moved = now
@@ -82,7 +82,7 @@ def throughput(system, contestant, loads, stack, share=0.5):
     inputs = sum(one.sent for one in loads)
     time.sleep(1)
     cpu, began = Cpu(broker=system.kafka, redis=system.redis_server), time.monotonic()
-    contestant.start(system, stack, before)
+    contestant.start(system, stack, before, sum(one["sent"] - one["repeats"] for one in filled))
     found = drain(system, contestant, before, inputs)
     taken = inputs - before
     result = {
