@@ -100,10 +100,16 @@ REQUESTS = (
     "needs for a request is most of what both cores are busy with (*The purchase path alone*: CPU by partitions). With fewer partitions there are fewer "
     "requests: the next rows."
 )
+MEMORY = (
+    "a purchase takes more than 64 B (*Growth*, memory of the service): it is its receipt as Redis holds it too (*Soak*: what one adds there), with the id as a "
+    "text, the content's hash, the place of its record and the note from which a repeat gets the first answer; and in memory a slot to find it by, and "
+    "room to grow. Messages that are fetched ahead and blocks under way take their part beside it, whatever is cached."
+)
 # What stops us where a target is missed, by its title: said here once a profile has shown it, never guessed. Figures stand in the tables named.
 LIMITS = {
     "Zipf, 100,000 members: times Go with Redis": WORK, "Zipf, 100,000 members: times warm Kafka Streams in memory": WORK,
     "uniform, 100,000 members: times Go with Redis": WORK, "CPU of the service, Zipf: µs an input": WORK,
+    "memory of the service, of 400 B a cached member + 64 B a purchase": MEMORY,
     "publish → visible in Redis at 10,000/s, p50: ms": REQUESTS, "the same, p99: ms": REQUESTS,
     "member page under wrk: requests/s, of a bare libmicrohttpd handler's":
         "CPU: the column *by CPU alone* is what two cores leave to a page that asks Redis, and what was measured is about that. "
