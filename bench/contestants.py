@@ -26,10 +26,8 @@ class Accrual:
     def prepare(self, system):
         """What must be there before the topic is filled."""
 
-    def start(self, system, stack, taken_before=0, accepted=None):
-        """`accepted`: how many purchases it will accept, where that is known. The services' counters count twice what one instance had
-        taken when it handed the partition over to another."""
-        self.system, self.taken_before, self.accepted = system, taken_before, accepted
+    def start(self, system, stack, taken_before=0):
+        self.system, self.taken_before = system, taken_before
         self.visible_before = self.visible()
         self.processes = [stack.enter_context(system.accrual(number, **self.environment)) for number in range(self.instances)]
 
@@ -40,12 +38,15 @@ class Accrual:
     def taken(self):
         return self.taken_before + sum(self.system.metrics(process).get("huiyuan_inputs_total", 0) for process in self.processes)
 
-    def is_done(self, inputs):
-        """All inputs taken, and visible in Redis: the tally of accepted purchases says how many are."""
+    def is_done(self, inputs, accepted=None):
+        """All inputs taken, and visible in Redis: the tally of accepted purchases says how many are. `accepted`: how many it must accept
+        from its start on, where that is known; the services' counters count twice what one instance had taken when it handed the
+        partition over to another."""
         metrics = [self.system.metrics(process) for process in self.processes]
         if self.taken_before + sum(one.get("huiyuan_inputs_total", 0) for one in metrics) < inputs:
             return False
-        accepted = self.accepted or sum(one["huiyuan_records_accepted_total"] for one in metrics)
+        if accepted is None:
+            accepted = sum(one["huiyuan_records_accepted_total"] for one in metrics)
         return self.visible() - self.visible_before >= accepted
 
     def visible(self):
@@ -73,7 +74,7 @@ class Peer:
     def prepare(self, system):
         system.create_topic("peer-ledger")
 
-    def start(self, system, stack, taken_before=0, accepted=None):
+    def start(self, system, stack, taken_before=0):
         self.system = system
         self.state = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=system.dir))
         stack.callback(shutil.rmtree, self.state, ignore_errors=True)
@@ -88,7 +89,7 @@ class Peer:
             raise Failed(f"{self.name} ended by itself; its log: {self.log()}")
         return self.system.committed(f"{self.system.prefix}.peer")
 
-    def is_done(self, inputs):
+    def is_done(self, inputs, accepted=None):
         return self.taken() >= inputs
 
     def log(self):

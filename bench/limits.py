@@ -36,8 +36,8 @@ class Watched(contestants.Accrual):
         super().start(*arguments, **others)
         self.began, self.passed = scheduling.look(self.process.pid), None
 
-    def is_done(self, inputs):
-        done = super().is_done(inputs)
+    def is_done(self, *arguments):
+        done = super().is_done(*arguments)
         if done and self.passed is None:
             self.passed = scheduling.shares(self.began, scheduling.look(self.process.pid), os.cpu_count())
         return done

@@ -29,7 +29,7 @@ def cpu_seconds(system, contestant):
             "broker": system.kafka.cpu_seconds(), "redis": system.redis_server.cpu_seconds()}
 
 
-def drain(system, contestant, before, inputs):
+def drain(system, contestant, before, inputs, accepted):
     """Samples from `before` inputs on until all `inputs` are done; the last sample is that moment."""
     found, moved = [], time.monotonic()
     while True:
@@ -37,7 +37,7 @@ def drain(system, contestant, before, inputs):
         if taken > (found[-1].inputs if found else before):
             found.append(samples.Sample(now, taken, cpu_seconds(system, contestant)))
             moved = now
-        if taken >= inputs and contestant.is_done(inputs):
+        if taken >= inputs and contestant.is_done(inputs, accepted):
             found.append(samples.Sample(time.monotonic(), taken, cpu_seconds(system, contestant)))
             return found
         if now - moved > STALL_SECONDS:
@@ -82,8 +82,8 @@ def throughput(system, contestant, loads, stack, share=0.5):
     inputs = sum(one.sent for one in loads)
     time.sleep(1)
     cpu, began = Cpu(broker=system.kafka, redis=system.redis_server), time.monotonic()
-    contestant.start(system, stack, before, sum(one["sent"] - one["repeats"] for one in filled))
-    found = drain(system, contestant, before, inputs)
+    contestant.start(system, stack, before)
+    found = drain(system, contestant, before, inputs, sum(one["sent"] - one["repeats"] for one in filled))
     taken = inputs - before
     result = {
         "system": contestant.name, "load": load.name, "inputs": taken, "input_bytes": filled[-1]["bytes"] * taken // filled[-1]["sent"],
