@@ -15,6 +15,7 @@ struct reply {
     char text[16 << 10];
 };
 
+int try_dial(unsigned port); // -1: nobody listens there
 int dial(const struct hy_http_server *server);
 void say(int fd, const char *text);
 struct reply hear(int fd);
