@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/points.pb-c.h"
+#include "services/gateway/member_view.h"
 #include "services/gateway/render.h"
 #include "services/gateway/request.h"
 
@@ -10,44 +11,34 @@ static void set_location(struct request *request, const char *command_id) {
     request_header(request, "Location", hy_arena_printf(&request->arena, "/v1/commands/%s", command_id));
 }
 
-static const struct {
-    const char *log;
-    const ProtobufCMessageDescriptor *body;
-} ANSWERS[] = {
-    {"points", &huiyuan__v1__points_answer__descriptor},
-    {"members", &huiyuan__v1__member_answer__descriptor},
-    {"campaigns", &huiyuan__v1__coupon_answer__descriptor},
-};
-
-static void *open_body(struct request *request, const char *log, const Huiyuan__V1__Answer *answer) {
-    for (size_t i = 0; i < sizeof ANSWERS / sizeof ANSWERS[0]; i++) {
-        if (strcmp(ANSWERS[i].log, log) == 0)
-            return protobuf_c_message_unpack(ANSWERS[i].body, &request->arena.protobuf, answer->body.len,
-                                             answer->body.data);
-    }
-    return NULL;
-}
-
 const Huiyuan__V1__MemberAnswer *outcome_member(struct request *request, const Huiyuan__V1__Answer *answer) {
-    return open_body(request, "members", answer);
+    const Huiyuan__V1__MemberAnswer *member = huiyuan__v1__member_answer__unpack(
+        &request->arena.protobuf, answer->body.len, answer->body.data);
+    return member == NULL || !is_member_id(member->member_id) ? NULL : member;
 }
 
 const Huiyuan__V1__CouponAnswer *outcome_coupon(struct request *request, const Huiyuan__V1__Answer *answer) {
-    const Huiyuan__V1__CouponAnswer *coupon = open_body(request, "campaigns", answer);
+    const Huiyuan__V1__CouponAnswer *coupon = huiyuan__v1__coupon_answer__unpack(
+        &request->arena.protobuf, answer->body.len, answer->body.data);
     return coupon == NULL || coupon->coupon == NULL ? NULL : coupon;
 }
 
 // What is shown of a yes; NULL: it cannot be read.
 static json_t *render_body(struct request *request, const char *log, const Huiyuan__V1__Answer *answer) {
-    const void *body = open_body(request, log, answer);
-    if (body == NULL || answer->record == NULL) return NULL;
-    if (strcmp(log, "points") == 0) return render_outcome(body, answer->record);
+    if (answer->record == NULL) return NULL;
     if (strcmp(log, "members") == 0) {
-        const Huiyuan__V1__MemberAnswer *member = body;
+        const Huiyuan__V1__MemberAnswer *member = outcome_member(request, answer);
+        if (member == NULL) return NULL;
         return json_pack("{s:s, s:b}", "member_id", member->member_id, "created", member->created);
     }
-    const Huiyuan__V1__CouponAnswer *coupon = body;
-    return coupon->coupon == NULL ? NULL : render_coupon_of(coupon->member_id, coupon->coupon);
+    if (strcmp(log, "campaigns") == 0) {
+        const Huiyuan__V1__CouponAnswer *coupon = outcome_coupon(request, answer);
+        return coupon == NULL ? NULL : render_coupon_of(coupon->member_id, coupon->coupon);
+    }
+    if (strcmp(log, "points") != 0) return NULL;
+    const Huiyuan__V1__PointsAnswer *points = huiyuan__v1__points_answer__unpack(
+        &request->arena.protobuf, answer->body.len, answer->body.data);
+    return points == NULL ? NULL : render_outcome(points, answer->record);
 }
 
 enum hy_code outcome_code(const Huiyuan__V1__Answer *answer) {

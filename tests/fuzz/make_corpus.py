@@ -383,6 +383,7 @@ def make_requests():
     earned = points.PointsAnswer(purchase_id="P-0", member_id="m1", points=5, balance=10,
                                  lines=[points.LinePoints(line_id="1", points=5)]).SerializeToString()
     enrolled = members.MemberAnswer(member_id="m1", created=True, version=1).SerializeToString()
+    known = members.MemberAnswer(member_id="m1", version=1).SerializeToString()
     redeemed = campaigns.CouponAnswer(code=coupon.code, member_id="m1", coupon=coupon).SerializeToString()
     opened = projection.MemberState(seq=1, entries=1, member_id="coupon/7K3M9QXT2B4C",
                                     state=campaigns.CampaignState(coupon=coupon, member_id="m1").SerializeToString())
@@ -399,6 +400,7 @@ def make_requests():
                                 parts=answer(earned)),
         "command": request("GET", "/v1/commands/3-0123456789abcdef", parts=part(VALUE, answer(earned)[2:])),
         "enrol": request("POST", "/v1/members", key, body=person, parts=answer(enrolled) + kept()),
+        "enrol-known": request("POST", "/v1/members", body=person, parts=answer(known)),
         "find": request("GET", "/v1/members", queries={"phone": "+8613920260001"}, parts=kept()),
         "show": request("GET", "/v1/members/m1", {"If-None-Match": '"3-70.v2", *'}, parts=kept()),
         "patch": request("PATCH", "/v1/members/m1", {"If-Match": '"3-70.3-70.3-70.3-70.v2"'},

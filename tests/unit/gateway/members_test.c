@@ -320,6 +320,16 @@ Test(members, an_outcome_of_any_service_is_found_by_its_handle) {
     cr_assert_str_eq(body(), "{\"member_id\":\"m1\",\"created\":true}");
 }
 
+Test(members, an_answer_that_names_no_member_is_an_internal_error) {
+    static char *const NAMES[] = {"", "m\xFF", "m 1"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        for (int created = 0; created < 2; created++) {
+            given_member_answer(NAMES[i], created != 0);
+            cr_assert_eq(request_json("POST", "/v1/members", "", "{\"phone\":\"13800138000\"}"), 500);
+        }
+    }
+}
+
 Test(members, an_entry_without_points_names_the_tier) {
     Huiyuan__V1__TierSpan span = HUIYUAN__V1__TIER_SPAN__INIT;
     span.tier = "gold";
