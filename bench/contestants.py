@@ -38,6 +38,9 @@ class Accrual:
     def taken(self):
         return self.taken_before + sum(self.system.metrics(process).get("huiyuan_inputs_total", 0) for process in self.processes)
 
+    def states_written(self):
+        return sum(self.system.metrics(process).get("huiyuan_members_projected_total", 0) for process in self.processes)
+
     def is_done(self, inputs, accepted=None):
         """All inputs taken, and visible in Redis: the tally of accepted purchases says how many are. `accepted`: how many it must accept
         from its start on, where that is known; the services' counters count twice what one instance had taken when it handed the
@@ -88,6 +91,9 @@ class Peer:
         if self.process.popen.poll() is not None:
             raise Failed(f"{self.name} ended by itself; its log: {self.log()}")
         return self.system.committed(f"{self.system.prefix}.peer")
+
+    def states_written(self):
+        return None  # it does not tell
 
     def is_done(self, inputs, accepted=None):
         return self.taken() >= inputs

@@ -1,5 +1,6 @@
 """`bench growth`: what an event costs as members, partitions, instances and history grow. Flat is good."""
 
+import collections
 import contextlib
 import time
 
@@ -7,6 +8,7 @@ import contestants
 import loads
 import machine
 import measure
+import profiling
 from results import keep
 from system import PARTITIONS, say
 
@@ -17,6 +19,7 @@ FULL = {
     "members": (10_000, 100_000, 1_000_000, 10_000_000), "partitions": (1, 2, 4, 8, 16, 32, 64), "instances": (1, 2, 4),
     "history": (5, 50, 500, 5_000), "warm": 1_000_000, "measured": 1_000_000, "history_measured": 400_000,
 }
+PROFILED = ("members",)  # curves that are walked once more at the end, while samples are taken: they show why it is not flat
 QUICK = {
     "members": (1_000, 10_000, 100_000), "partitions": (4, 16), "instances": (1, 2),
     "history": (5, 50, 500), "warm": 100_000, "measured": 200_000, "history_measured": 100_000,
@@ -39,8 +42,34 @@ def known_members(members, times, measured):
     return loads.Load(f"{members:,} members, {times:,} purchases each before", members, 0, members * times + measured, in_turn=members * times)
 
 
+class Profiled(contestants.Accrual):
+    """Samples of every core from the input `since` on, until the last is visible."""
+
+    def __init__(self, since, instances, **environment):
+        super().__init__(instances, **environment)
+        self.since, self.recording, self.file, self.shares = since, contextlib.ExitStack(), None, None
+
+    def taken(self):
+        taken = super().taken()
+        if self.file is None and taken >= self.since:
+            self.file = self.system.dir / "perf.data"
+            self.recording.enter_context(profiling.recording(self.file))
+        return taken
+
+    def is_done(self, *arguments):
+        done = super().is_done(*arguments)
+        if done and self.shares is None:
+            self.recording.close()
+            self.shares = profiling.shares(self.file, self.process.pid)
+            self.file.unlink()
+        return done
+
+
+# `share` of the inputs of all loads is not measured.
+Point = collections.namedtuple("Point", "instances environment partitions loads share")
+
+
 def point(sizes, curve, x):
-    """(contestant, partitions, loads, share of the inputs that is not measured)"""
     measured, instances, partitions, cache = sizes["measured"], 1, PARTITIONS, {}
     if curve == "members":
         last = known_members(x, 1, measured)
@@ -52,25 +81,36 @@ def point(sizes, curve, x):
         last = loads.zipf(sizes["warm"] // 10, 2 * measured)
         instances, partitions = (x, PARTITIONS) if curve == "instances" else (1, x)
     chosen = [warm_up(sizes), last]
-    return contestants.Accrual(instances, **cache), partitions, chosen, 1 - measured / sum(load.count for load in chosen)
+    return Point(instances, cache, partitions, chosen, 1 - measured / sum(load.count for load in chosen))
+
+
+def walk(system, chosen, contestant, curve, x):
+    with system.world(f"bench-{int(time.time())}-{curve}-{x}", chosen.partitions), contextlib.ExitStack() as stack:
+        result = measure.throughput(system, contestant, chosen.loads, stack, chosen.share)
+        taken = [system.metrics(process).get("huiyuan_inputs_total", 0) for process in contestant.processes]
+    say(f"growth, {curve} {x:,}: CPU µs an input {sum(result['cpu_us_per_input_second_half'].values()):.2f}, "
+        f"states written {result['states_per_input_second_half']:.2f}")
+    return {
+        "curve": curve, "x": x, "inputs_per_s": result["inputs_per_s_second_half"], "cpu_us_per_input": result["cpu_us_per_input_second_half"],
+        "states_per_input": result["states_per_input_second_half"], "memory": result["memory"], "inputs_of_instances": taken,
+    }
 
 
 def measure_point(system, sizes, curve, x, number):
-    contestant, partitions, chosen, share = point(sizes, curve, x)
-    with system.world(f"bench-{int(time.time())}-{curve}-{x}", partitions), contextlib.ExitStack() as stack:
-        result = measure.throughput(system, contestant, chosen, stack, share)
-        taken = [system.metrics(process).get("huiyuan_inputs_total", 0) for process in contestant.processes]
-    say(f"growth, {curve} {x:,}: CPU µs an input {sum(result['cpu_us_per_input_second_half'].values()):.2f}")
-    return {
-        "curve": curve, "x": x, "round": number, "inputs_per_s": result["inputs_per_s_second_half"],
-        "cpu_us_per_input": result["cpu_us_per_input_second_half"], "memory": result["memory"], "inputs_of_instances": taken,
-    }
+    chosen = point(sizes, curve, x)
+    return {**walk(system, chosen, contestants.Accrual(chosen.instances, **chosen.environment), curve, x), "round": number}
+
+
+def profile_point(system, sizes, curve, x):
+    chosen = point(sizes, curve, x)
+    accrual = Profiled(chosen.share * sum(load.count for load in chosen.loads), chosen.instances, **chosen.environment)
+    return {**walk(system, chosen, accrual, curve, x), "shares": accrual.shares}
 
 
 def run(options, system):
     """Round 0, of the quick points, warms the broker up and is not kept."""
     sizes = QUICK if options.quick else FULL
-    results = {"points": [], "measured": sizes["measured"], "history_measured": sizes["history_measured"],
+    results = {"points": [], "profiles": [], "measured": sizes["measured"], "history_measured": sizes["history_measured"],
                "history_members": HISTORY_MEMBERS, "machine": machine.describe(system)}
     for x in QUICK["members"]:
         measure_point(system, QUICK, "members", x, 0)
@@ -79,5 +119,8 @@ def run(options, system):
         for curve in options.curves.split(","):
             results["points"].extend(measure_point(system, sizes, curve, x, number) for x in sizes[curve])
             keep(system.dir, "growth", results)
+    for curve in (one for one in PROFILED if one in options.curves.split(",")):
+        say(f"profile of the curve of {curve}")
+        results["profiles"].extend(profile_point(system, sizes, curve, x) for x in sizes[curve])
     results["machine"]["load_at_end"] = machine.load_average()
     return results

@@ -29,16 +29,20 @@ def cpu_seconds(system, contestant):
             "broker": system.kafka.cpu_seconds(), "redis": system.redis_server.cpu_seconds()}
 
 
+def sample(system, contestant, now, taken):
+    return samples.Sample(now, taken, cpu_seconds(system, contestant), contestant.states_written())
+
+
 def drain(system, contestant, before, inputs, accepted):
     """Samples from `before` inputs on until all `inputs` are done; the last sample is that moment."""
     found, moved = [], time.monotonic()
     while True:
         now, taken = time.monotonic(), min(contestant.taken(), inputs)  # what is handed over to another instance is taken twice
         if taken > (found[-1].inputs if found else before):
-            found.append(samples.Sample(now, taken, cpu_seconds(system, contestant)))
+            found.append(sample(system, contestant, now, taken))
             moved = now
         if taken >= inputs and contestant.is_done(inputs, accepted):
-            found.append(samples.Sample(time.monotonic(), taken, cpu_seconds(system, contestant)))
+            found.append(sample(system, contestant, time.monotonic(), taken))
             return found
         if now - moved > STALL_SECONDS:
             raise Failed(f"no progress for {STALL_SECONDS} s at {taken:.0f} of {inputs} inputs; log: {contestant.log()}")
@@ -101,6 +105,7 @@ def rates(found, before, share):
     return {
         "inputs_per_s": samples.rate_between(found, 0), "inputs_per_s_first_half": samples.first_half(found),
         "inputs_per_s_second_half": samples.rate_between(found, share), "cpu_us_per_input_second_half": samples.cpu_us_between(found, share),
+        "states_per_input_second_half": samples.states_between(found, share),
     }
 
 

@@ -2,8 +2,9 @@
 
 from collections import namedtuple
 
-# At `time` (s), `inputs` had been taken; cpu: CPU seconds of each part so far.
-Sample = namedtuple("Sample", "time inputs cpu")
+# At `time` (s), `inputs` had been taken; cpu: CPU seconds of each part so far; states: members' states written to Redis so far
+# (None: not told).
+Sample = namedtuple("Sample", "time inputs cpu states")
 
 
 def from_share(samples, share):
@@ -27,6 +28,12 @@ def cpu_us_between(samples, share):
     if last.inputs == first.inputs:
         return {}
     return {name: (last.cpu[name] - first.cpu[name]) / (last.inputs - first.inputs) * 1e6 for name in last.cpu}
+
+
+def states_between(samples, share):
+    """Members' states written for an input, over the same time: below 1 when one stands for several purchases of a member."""
+    first, last = from_share(samples, share), samples[-1]
+    return (last.states - first.states) / (last.inputs - first.inputs) if last.states is not None and last.inputs > first.inputs else None
 
 
 def first_half(samples):

@@ -11,6 +11,8 @@ TITLES = {
     "members": "members, each known; all of them shop", "partitions": "partitions", "instances": "instances of the service",
     "history": "purchases of each member before",
 }
+SHOWN_US = 0.05  # of a part of the service, at one point at least; less is the rest
+REST = "the rest"
 # Why a curve is not flat: said here once it is known from a profile, never guessed.
 REASONS = {}
 
@@ -45,7 +47,26 @@ def curve_rows(points, name):
     for (x, rounds), by_cost, by_rate in zip(found, costs, rates):
         yield [f"{x:,}", spread((cost(one) for one in rounds), "{:.2f}"), marked(by_cost),
                *(spread((one["cpu_us_per_input"][part] for one in rounds), "{:.2f}") for part in PARTS),
+               spread((one["states_per_input"] for one in rounds), "{:.2f}"),
                spread(one["inputs_per_s"] for one in rounds), marked(by_rate)]
+
+
+def profile_rows(profiles):
+    """Each part of the service, µs an input: its share of the samples, of the CPU that the process took. What grows most comes first."""
+    costs = [{part: share * one["cpu_us_per_input"]["service"] for part, share in one["shares"].items()} for one in profiles]
+    names = {part for one in costs for part, cost_us in one.items() if cost_us >= SHOWN_US and part != REST}
+    rows = [[part, *(one.get(part, 0) for one in costs)] for part in names]
+    rows.sort(key=lambda row: (min(row[1:]) - max(row[1:]), row[0]))
+    rows.append([REST, *(sum(cost_us for part, cost_us in one.items() if part not in names) for one in costs)])
+    return [[part, *(f"{cost_us:.2f}" for cost_us in found)] for part, *found in rows]
+
+
+def profile(results, name):
+    found = sorted((one for one in results["profiles"] if one["curve"] == name), key=lambda one: one["x"])
+    if not found:
+        return ""
+    head = [f"one round more, by samples: µs an input of the service; {TITLES[name]}", *(f"{one['x']:,}" for one in found)]
+    return f"\n{table(head, profile_rows(found))}"
 
 
 def memory_steps(results, name, things):
@@ -76,8 +97,9 @@ The members of the history curve are always {results['history_members']:,}.
 ![CPU of an input as things grow]({drawing.FOLDER.name}/growth.svg)
 """
     for name in names_of(results):
-        head = [TITLES[name], "CPU µs an input", "to the median", *PARTS[:2], "Redis", "inputs/s", "to the median"]
+        head = [TITLES[name], "CPU µs an input", "to the median", *PARTS[:2], "Redis", "states written to Redis", "inputs/s", "to the median"]
         text += f"\n{table(head, curve_rows(results['points'], name))}"
+        text += profile(results, name)
         text += f"\n{REASONS[name]}\n" if name in REASONS else ""
     return text + memory(results)
 

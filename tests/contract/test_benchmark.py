@@ -39,7 +39,7 @@ def test_median_and_spread_of_the_rounds():
 
 
 def samples_of(*pairs):
-    return [samples.Sample(time, inputs, {"service": inputs * 2e-6}) for time, inputs in pairs]
+    return [samples.Sample(time, inputs, {"service": inputs * 2e-6}, inputs // 4) for time, inputs in pairs]
 
 
 def test_a_rate_begins_with_the_first_input_and_ends_when_the_last_is_done():
@@ -48,6 +48,7 @@ def test_a_rate_begins_with_the_first_input_and_ends_when_the_last_is_done():
     assert samples.rate_between(found, 0.5) == (1000 - 900) / (14 - 12)
     assert samples.first_half(found) == (900 - 100) / (12 - 10)
     assert samples.cpu_us_between(found, 0.5)["service"] == pytest.approx(2)
+    assert samples.states_between(found, 0.5) == 0.25
 
 
 def test_what_was_over_at_once_has_no_rate():
@@ -55,6 +56,7 @@ def test_what_was_over_at_once_has_no_rate():
     assert samples.rate_between(found, 0.5) is None
     assert samples.first_half(found) is None
     assert samples.cpu_us_between(found, 0.5) == {}
+    assert samples.states_between(found, 0.5) is None
 
 
 def rounds(**rates):
@@ -88,6 +90,11 @@ def test_a_point_further_than_a_fifth_from_the_median_of_its_curve_is_marked():
 def test_memory_of_what_is_added_leaves_out_what_a_process_needs_anyway():
     points = [{"curve": "members", "x": x, "memory": {"service_bytes": 1000 + 300 * x}} for x in (10, 20, 40)]
     assert growth.memory_steps({"points": points}, "members", lambda x: x) == [(10, 20, 300), (20, 40, 300)]
+
+
+def test_the_part_of_the_service_that_grows_most_comes_first_and_what_is_small_is_the_rest():
+    at = [{"shares": shares, "cpu_us_per_input": {"service": 2.0}} for shares in ({"a": 0.5, "b": 0.48, "c": 0.02}, {"a": 0.5, "b": 0.4, "d": 0.1})]
+    assert growth.profile_rows(at) == [["d", "0.00", "0.20"], ["b", "0.96", "0.80"], ["a", "1.00", "1.00"], ["the rest", "0.04", "0.00"]]
 
 
 def test_a_thread_that_could_run_but_does_not_waits():
