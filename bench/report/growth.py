@@ -19,9 +19,8 @@ REASONS = {
                "of a block are the same member's, whose state goes to Redis once; of ten million each writes its own, and Redis takes most "
                "of what is added. In the service it is what touches a member that costs more, because the member is in no cache of the processor "
                "any more, and memory for what each of them keeps; deciding and writing down cost the same.",
-    "partitions": "A block is of one partition and holds at most 2,048 inputs. Of one partition's 100,000 members fewer meet in it than of 6,250, "
-                  "which are each partition's with 16: more states are written, and Redis takes what is added. More of the rate than of the "
-                  "CPU, because each partition has one block under way at a time.",
+    "partitions": "A block is of one partition and of 2,000 inputs at most. With one partition they are spread over 100,000 members, with 16 over 6,250 "
+                  "of them, so that fewer are the same member's: more states are written, and Redis takes what is added.",
 }
 
 

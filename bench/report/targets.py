@@ -111,6 +111,9 @@ LIMITS = {
     "uniform, 100,000 members: times Go with Redis": WORK, "CPU of the service, Zipf: µs an input": WORK,
     "memory of the service, of 400 B a cached member + 64 B a purchase": MEMORY,
     "publish → visible in Redis at 10,000/s, p50: ms": REQUESTS, "the same, p99: ms": REQUESTS,
+    "growth: the cost of an event, furthest from the median of its curve":
+        "the members. With more of them an input shares its member's state with fewer others of its block, so Redis gets more states, and the "
+        "member is in no cache of the processor (*Growth*, below the tables of its first curve).",
     "member page under wrk: requests/s, of a bare libmicrohttpd handler's":
         "CPU: the column *by CPU alone* is what two cores leave to a page that asks Redis, and what was measured is about that. "
         "With more connections a worker asks Redis for several pages at once.",
