@@ -12,14 +12,14 @@ static void set_location(struct request *request, const char *command_id) {
 }
 
 const Huiyuan__V1__MemberAnswer *outcome_member(struct request *request, const Huiyuan__V1__Answer *answer) {
-    const Huiyuan__V1__MemberAnswer *member = huiyuan__v1__member_answer__unpack(
-        &request->arena.protobuf, answer->body.len, answer->body.data);
+    const Huiyuan__V1__MemberAnswer *member =
+        huiyuan__v1__member_answer__unpack(&request->arena.protobuf, answer->body.len, answer->body.data);
     return member == NULL || !is_member_id(member->member_id) ? NULL : member;
 }
 
 const Huiyuan__V1__CouponAnswer *outcome_coupon(struct request *request, const Huiyuan__V1__Answer *answer) {
-    const Huiyuan__V1__CouponAnswer *coupon = huiyuan__v1__coupon_answer__unpack(
-        &request->arena.protobuf, answer->body.len, answer->body.data);
+    const Huiyuan__V1__CouponAnswer *coupon =
+        huiyuan__v1__coupon_answer__unpack(&request->arena.protobuf, answer->body.len, answer->body.data);
     return coupon == NULL || coupon->coupon == NULL ? NULL : coupon;
 }
 
@@ -36,8 +36,8 @@ static json_t *render_body(struct request *request, const char *log, const Huiyu
         return coupon == NULL ? NULL : render_coupon_of(coupon->member_id, coupon->coupon);
     }
     if (strcmp(log, "points") != 0) return NULL;
-    const Huiyuan__V1__PointsAnswer *points = huiyuan__v1__points_answer__unpack(
-        &request->arena.protobuf, answer->body.len, answer->body.data);
+    const Huiyuan__V1__PointsAnswer *points =
+        huiyuan__v1__points_answer__unpack(&request->arena.protobuf, answer->body.len, answer->body.data);
     return points == NULL ? NULL : render_outcome(points, answer->record);
 }
 
