@@ -47,7 +47,7 @@ class Profiled(contestants.Accrual):
 
     def __init__(self, since, instances, **environment):
         super().__init__(instances, **environment)
-        self.since, self.recording, self.file, self.shares = since, contextlib.ExitStack(), None, None
+        self.since, self.recording, self.file = since, contextlib.ExitStack(), None
 
     def taken(self):
         taken = super().taken()
@@ -58,10 +58,8 @@ class Profiled(contestants.Accrual):
 
     def is_done(self, *arguments):
         done = super().is_done(*arguments)
-        if done and self.shares is None:
+        if done:
             self.recording.close()
-            self.shares = profiling.shares(self.file, self.process.pid)
-            self.file.unlink()
         return done
 
 
@@ -104,7 +102,10 @@ def measure_point(system, sizes, curve, x, number):
 def profile_point(system, sizes, curve, x):
     chosen = point(sizes, curve, x)
     accrual = Profiled(chosen.share * sum(load.count for load in chosen.loads), chosen.instances, **chosen.environment)
-    return {**walk(system, chosen, accrual, curve, x), "shares": accrual.shares}
+    found = walk(system, chosen, accrual, curve, x)
+    found["shares"] = profiling.shares(accrual.file, accrual.process.pid)
+    accrual.file.unlink()
+    return found
 
 
 def run(options, system):

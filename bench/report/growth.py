@@ -3,6 +3,7 @@
 import statistics
 
 from figures import grouped, spread, table
+from profiling import REST
 from report import drawing
 
 FLAT = 0.2  # of the median of its curve
@@ -12,7 +13,6 @@ TITLES = {
     "history": "purchases of each member before",
 }
 SHOWN_US = 0.05  # of a part of the service, at one point at least; less is the rest
-REST = "the rest"
 # Why a curve is not flat: said here once it is known from counts and a profile, never guessed.
 REASONS = {
     "members": "What grows with the members is the number of states that an input writes, and the way to memory. Of few members many purchases "
