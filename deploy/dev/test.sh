@@ -26,14 +26,19 @@ run_unit_tests() {
 # A test that hangs fails after its time, and a group that hangs after its own: what is left still runs.
 run_pytest() {
     local results=$1 group=$2 status=0 seconds=300
+    local -a two=()
     [ -d "tests/$group" ] || return 0
     case $group in
         lint | model | sim) seconds=1200 ;; # clang-tidy over everything; searches
         planted | fuzz | chaos) seconds=900 ;;
     esac
+    case $group in # two at a time, where one leaves a core idle
+        model) two=(-n 2) ;;
+        integration) two=(-n 2 --dist loadfile) seconds=600 ;; # a Kafka and a Redis each
+    esac
     say "$group tests"
     HY_BIN=$HY_ROOT/build/release/bin PYTHONDONTWRITEBYTECODE=1 \
-        timeout --foreground --kill-after=30 40m "$HY_CACHE_DIR/venv/bin/python" -m pytest -p no:cacheprovider \
+        timeout --foreground --kill-after=30 40m "$HY_CACHE_DIR/venv/bin/python" -m pytest -p no:cacheprovider "${two[@]}" \
         --timeout "$seconds" --tb=short -q -ra --durations 5 \
         --junitxml="$results/$group.xml" "tests/$group" </dev/null >&2 || status=$?
     printf 'pytest:%s:%s\n' "$status" "$results/$group.xml"
