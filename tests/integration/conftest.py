@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.register_assert_rewrite("system", "flow")  # before the first import of them
+
 from backend import Backend
 from system import BIN, System
 

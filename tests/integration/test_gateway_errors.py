@@ -164,7 +164,7 @@ def test_what_is_not_there_is_not_found(system, path):
     check_problem(requests.Session().send(request, timeout=30), 404, "not_found")
 
 
-@pytest.mark.parametrize("member", ["nobody-" + uuid.uuid4().hex, "a%20b", "%00", "x" * 65, "会员", "a%2Fb"])
+@pytest.mark.parametrize("member", ["nobody", "a%20b", "%00", "x" * 65, "会员", "a%2Fb"])
 @pytest.mark.parametrize("what", ["", "/entries"])
 def test_an_unknown_member_is_not_found(get, member, what):
     assert get(f"/v1/members/{member}{what}").status_code == 404

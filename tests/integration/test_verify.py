@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 from backend import wait_until
 from copied_log import CopiedLog
 from protos import common, points, projection, tiers
-from store import Stream, line, purchase, some_purchases
+from store import BEGIN_MS, Stream, line, purchase, some_purchases
 from system import BIN, PROGRAMS, System
 
 
@@ -438,9 +438,10 @@ def test_little_memory_costs_passes_and_finds_the_same(many):
 @pytest.mark.slow
 def test_one_member_who_does_not_fit_costs_no_further_passes(fresh):
     """Splitting does not make one member smaller."""
-    purchases = 800_000
+    purchases = 1_000_000
     for first in range(0, purchases, 10_000):
-        fresh.store().publish(*(purchase("regular") for _ in range(first, first + 10_000)), flush=False)
+        some = (purchase("regular", f"r-{number}", BEGIN_MS + 1000 * number) for number in range(first, first + 10_000))
+        fresh.store().publish(*some, flush=False)
     fresh.store().flush(120)
     accrual = fresh.start_accrual()
     fresh.settle(180)
