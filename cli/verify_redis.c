@@ -20,12 +20,32 @@ static void take_watermark(void *context, const struct hy_store_answer *answer) 
         found.data != NULL && hy_watermark_load(found, &part->watermark, NULL, &part->projected);
 }
 
+static void take_watermark_since(void *context, const struct hy_store_answer *answer) {
+    struct verify_part *part = context;
+    struct hy_bytes found = answer->values[0];
+    struct hy_place place;
+    part->begun_since = found.data != NULL && hy_watermark_load(found, &place, NULL, NULL) && place.seq > 0;
+}
+
+static bool ask_watermark(struct verify *verify, struct hy_store *store, struct verify_part *part,
+                          hy_store_done take) {
+    struct hy_key name = hy_key_watermark(&part->space);
+    struct hy_bytes key = hy_key_bytes(&name);
+    return redis_get(verify->cli, store, &key, 1, take, part);
+}
+
 bool verify_watermarks(struct verify *verify, struct hy_store *store) {
     for (size_t i = 0; i < verify->count; i++) {
+        if (!ask_watermark(verify, store, &verify->parts[i], take_watermark)) return false;
+    }
+    return true;
+}
+
+bool verify_watermarks_since(struct verify *verify, struct hy_store *store) {
+    for (size_t i = 0; i < verify->count; i++) {
         struct verify_part *part = &verify->parts[i];
-        struct hy_key name = hy_key_watermark(&part->space);
-        struct hy_bytes key = hy_key_bytes(&name);
-        if (!redis_get(verify->cli, store, &key, 1, take_watermark, part)) return false;
+        if (part->watermark.seq == 0 && !ask_watermark(verify, store, part, take_watermark_since))
+            return false;
     }
     return true;
 }

@@ -395,6 +395,19 @@ def many(backend):
     system.close()
 
 
+def test_a_partition_that_begins_meanwhile_is_no_fault(many):
+    """Nothing was in Redis when verify asked; the first projection came while it read the log."""
+    key = f"{many.redis_prefix}{{0}}:points:w"
+    watermark = many.redis.getdel(key)
+    with many.redis.monitor() as seen:
+        command = [BIN / "huiyuanctl", "verify", "--log", "points", "--json"]
+        verify = subprocess.Popen(command, env=many.environment, stdout=subprocess.PIPE)
+        next(True for said in seen.listen() if said["command"].split()[1:] == [key])
+        many.redis.set(key, watermark)
+    report = json.loads(verify.communicate(timeout=60)[0])
+    assert report["good"] and verify.returncode == 0, report
+
+
 def peak_mib(process):
     """Waits for its end; the most memory that it had. What wait4 says would count this process, before the exec, too."""
     peak = 0
