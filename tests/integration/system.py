@@ -170,8 +170,11 @@ class System:
             ]
             for future in admin.delete_topics(names, operation_timeout=0).values() if names else ():
                 future.exception(timeout=10)
-            for key in self.redis.scan_iter(f"{self.redis_prefix}*", count=5000):
-                self.redis.unlink(key)
+            cursor = None
+            while cursor != 0:
+                cursor, keys = self.redis.scan(cursor or 0, f"{self.redis_prefix}*", count=5000)
+                if keys:
+                    self.redis.unlink(*keys)
         except Exception as error:  # a test may have left Kafka or Redis down; the backend goes with it
             print(f"{self.name}: not cleaned up: {error}")
 
