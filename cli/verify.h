@@ -102,7 +102,7 @@ struct verify_part {
     bool has_watermark;
     struct hy_place watermark; // when it began
     struct hy_totals projected;
-    bool begun_since; // none was there then, but one is at the end
+    bool missing; // the log has blocks, and Redis still has no watermark at the end
 };
 
 // Where an input stands in its source: the offset; in a source that is a log the place in the block, too.
@@ -248,8 +248,9 @@ const struct verify_ledger *verify_ledger_of(const char *log);
 
 // verify_redis.c
 bool verify_watermarks(struct verify *verify, struct hy_store *store);
-// Asks once more for those that were not there.
-bool verify_watermarks_since(struct verify *verify, struct hy_store *store);
+// Asks once more for those that were not there, of partitions that have blocks: they may have begun
+// meanwhile.
+bool verify_missing(struct verify *verify, struct hy_store *store);
 void verify_tallies(struct verify *verify,
                     const struct verify_part *part); // when the fold is at the watermark
 bool verify_states(struct verify *verify, struct hy_store *store);

@@ -20,11 +20,11 @@ static void take_watermark(void *context, const struct hy_store_answer *answer) 
         found.data != NULL && hy_watermark_load(found, &part->watermark, NULL, &part->projected);
 }
 
-static void take_watermark_since(void *context, const struct hy_store_answer *answer) {
+static void take_missing(void *context, const struct hy_store_answer *answer) {
     struct verify_part *part = context;
     struct hy_bytes found = answer->values[0];
     struct hy_place place;
-    part->begun_since = found.data != NULL && hy_watermark_load(found, &place, NULL, NULL) && place.seq > 0;
+    part->missing = found.data == NULL || !hy_watermark_load(found, &place, NULL, NULL) || place.seq == 0;
 }
 
 static bool ask_watermark(struct verify *verify, struct hy_store *store, struct verify_part *part,
@@ -41,11 +41,11 @@ bool verify_watermarks(struct verify *verify, struct hy_store *store) {
     return true;
 }
 
-bool verify_watermarks_since(struct verify *verify, struct hy_store *store) {
+bool verify_missing(struct verify *verify, struct hy_store *store) {
     for (size_t i = 0; i < verify->count; i++) {
         struct verify_part *part = &verify->parts[i];
-        if (part->watermark.seq == 0 && !ask_watermark(verify, store, part, take_watermark_since))
-            return false;
+        if (part->watermark.seq > 0 || part->reader.seq == 0) continue;
+        if (!ask_watermark(verify, store, part, take_missing)) return false;
     }
     return true;
 }

@@ -28,13 +28,11 @@ run_pytest() {
     local results=$1 group=$2 status=0 seconds=300
     local -a two=()
     [ -d "tests/$group" ] || return 0
-    case $group in
-        lint | model | sim) seconds=1200 ;; # clang-tidy over everything; searches
+    case $group in # two at a time where one leaves a core idle
+        lint | sim) seconds=1200 ;; # clang-tidy over everything; searches
+        model) seconds=1200 two=(-n 2) ;;
         planted | fuzz | chaos) seconds=900 ;;
-    esac
-    case $group in # two at a time, where one leaves a core idle
-        model) two=(-n 2) ;;
-        integration) two=(-n 2 --dist loadfile) seconds=600 ;; # a Kafka and a Redis each
+        integration) seconds=600 two=(-n 2 --dist loadfile) ;; # a Kafka and a Redis each
     esac
     say "$group tests"
     HY_BIN=$HY_ROOT/build/release/bin PYTHONDONTWRITEBYTECODE=1 \

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("system", "flow")  # before the first import of them
+pytest.register_assert_rewrite("system")  # what its checks compared is shown; before its first import
 
 from backend import Backend
 from system import BIN, System

@@ -170,11 +170,9 @@ class System:
             ]
             for future in admin.delete_topics(names, operation_timeout=0).values() if names else ():
                 future.exception(timeout=10)
-            cursor = None
-            while cursor != 0:
-                cursor, keys = self.redis.scan(cursor or 0, f"{self.redis_prefix}*", count=5000)
-                if keys:
-                    self.redis.unlink(*keys)
+            keys = self.redis.scan_iter(f"{self.redis_prefix}*", count=5000)
+            while some := list(itertools.islice(keys, 5000)):
+                self.redis.unlink(*some)
         except Exception as error:  # a test may have left Kafka or Redis down; the backend goes with it
             print(f"{self.name}: not cleaned up: {error}")
 
@@ -299,8 +297,11 @@ class System:
     def partition_of(self, member_id):
         return partition_of(member_id, self.partitions)
 
+    def watermark_key(self, partition, log="points"):
+        return f"{self.redis_prefix}{{{partition}}}:{log}:w"
+
     def watermark(self, partition, log="points"):
-        value = self.redis.get(f"{self.redis_prefix}{{{partition}}}:{log}:w")
+        value = self.redis.get(self.watermark_key(partition, log))
         return projection.Watermark.FromString(value or b"")
 
     def member_key(self, member_id, log="points"):

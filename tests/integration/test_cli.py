@@ -323,7 +323,7 @@ def test_an_emptied_redis_is_made_again_without_any_service(bought):
             assert again[name] == value, name
     for partition in range(4):
         watermark = bought.watermark(partition)
-        before = projection.Watermark.FromString(keys[f"{bought.redis_prefix}{{{partition}}}:points:w".encode()])
+        before = projection.Watermark.FromString(keys[bought.watermark_key(partition).encode()])
         assert watermark.opening != before.opening
         watermark.ClearField("opening")
         before.ClearField("opening")

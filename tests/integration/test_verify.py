@@ -97,7 +97,7 @@ def invent_member(system):
 
 def damage_tally(system):
     number = system.partition_of("m1")
-    key = f"{system.redis_prefix}{{{number}}}:points:w"
+    key = system.watermark_key(number)
     watermark = projection.Watermark.FromString(system.redis.get(key))
     watermark.tallies[0] += 1
     system.redis.set(key, watermark.SerializeToString())
@@ -107,7 +107,7 @@ def damage_tally(system):
 def set_back(system):
     """The watermark of an earlier block: Redis must then not hold what came after it."""
     number = system.partition_of("m1")
-    key = f"{system.redis_prefix}{{{number}}}:points:w"
+    key = system.watermark_key(number)
     watermark = projection.Watermark.FromString(system.redis.get(key))
     watermark.claim ^= 1
     system.redis.set(key, watermark.SerializeToString())
@@ -397,7 +397,7 @@ def many(backend):
 
 def test_a_partition_that_begins_meanwhile_is_no_fault(many):
     """Nothing was in Redis when verify asked; the first projection came while it read the log."""
-    key = f"{many.redis_prefix}{{0}}:points:w"
+    key = many.watermark_key(0)
     watermark = many.redis.getdel(key)
     with many.redis.monitor() as seen:
         command = [BIN / "huiyuanctl", "verify", "--log", "points", "--json"]
