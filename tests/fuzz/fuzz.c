@@ -94,17 +94,24 @@ void fuzz_strip(ProtobufCMessage *message) {
     }
 }
 
-static bool field_is_moderate(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+// Signed numbers alone: money, points, times, and days in 32 bits.
+static bool numbers_are_moderate(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
     const int64_t limit = INT64_C(1) << 52;
-    if (field->type == PROTOBUF_C_TYPE_INT64 || field->type == PROTOBUF_C_TYPE_SINT64) {
-        const void *value;
-        size_t count = count_of(message, field, &value);
-        for (size_t i = 0; i < count; i++) {
-            int64_t number;
-            memcpy(&number, (const unsigned char *)value + i * sizeof number, sizeof number);
-            if (number > limit || number < -limit) return false;
-        }
+    const int32_t limit_32 = INT32_C(1) << 25;
+    bool wide = field->type == PROTOBUF_C_TYPE_INT64 || field->type == PROTOBUF_C_TYPE_SINT64;
+    if (!wide && field->type != PROTOBUF_C_TYPE_INT32 && field->type != PROTOBUF_C_TYPE_SINT32) return true;
+    const void *values;
+    size_t count = count_of(message, field, &values);
+    for (size_t i = 0; i < count; i++) {
+        int64_t number = wide ? ((const int64_t *)values)[i] : ((const int32_t *)values)[i];
+        int64_t most = wide ? limit : limit_32;
+        if (number > most || number < -most) return false;
     }
+    return true;
+}
+
+static bool field_is_moderate(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+    if (!numbers_are_moderate(message, field)) return false;
     ProtobufCMessage *const *below;
     size_t count = messages_of((ProtobufCMessage *)(uintptr_t)message, field, &below);
     for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,6 @@
 """A Kafka and a Redis of our own, through ./dev, and ways to break them. Only processes started here are ever touched."""
 
+import itertools
 import os
 import pathlib
 import random
@@ -15,10 +16,21 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 STATE = ROOT / "build" / "tests" / "integration"
 
 
+def shuffled_ports():
+    """Those of this process among the ones that run at a time, again only after all others: whoever is told a port
+    may bind it much later. Below the range from which outgoing connections take theirs: it stays free while a broker
+    is down."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports = range(20000 + worker, 32000, workers)
+    return itertools.cycle(random.SystemRandom().sample(ports, len(ports)))
+
+
+PORTS = shuffled_ports()
+
+
 def free_port():
-    """Below the range from which outgoing connections take theirs: it stays free while a broker is down."""
-    while True:
-        port = random.SystemRandom().randint(20000, 31999)
+    for port in PORTS:
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
