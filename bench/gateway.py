@@ -12,6 +12,7 @@ import machine
 import packages
 import purchases
 from measure import Cpu, throughput
+from report.gateway import shares
 from system import ROOT, Failed, say, wait_until
 
 MEMBERS, PURCHASES_A_MEMBER = 10_000, 20
@@ -123,19 +124,12 @@ def measure(system, rounds, seconds, warm_seconds):
     return results
 
 
-def shares(results, what, of, connections):
-    """Requests a second as a share of the bare handler's, round by round."""
-    def rates(name):
-        return [one["rate"] for one in results["under_wrk"] if (one["what"], one["connections"]) == (name, connections)]
-    return [ours / theirs for ours, theirs in zip(rates(what), rates(of))]
-
-
 def targets(results):
     return [
         {"title": "member page under wrk: requests/s, of a bare libmicrohttpd handler's", "goal": "≥ 60 %", "at_least": 0.6, "form": "{:.0%}",
-         "figures": shares(results, "member page", "bare, turned", PAGE_CONNECTIONS[0])},
+         "figures": shares(results, "member page", PAGE_CONNECTIONS[0])},
         {"title": "purchase round trip under wrk, the same", "goal": "≥ 60 %", "at_least": 0.6, "form": "{:.0%}",
-         "figures": shares(results, "purchase round trip", "bare, taking a purchase", PURCHASE_CONNECTIONS[-1])},
+         "figures": shares(results, "purchase round trip", PURCHASE_CONNECTIONS[-1])},
         {"title": "purchases at 2,000/s, p99: ms", "goal": "≤ 20", "at_most": 20, "form": "{:.1f}",
          "figures": [one["latency"]["p99_ms"] for one in results["offered"]]},
     ]

@@ -5,23 +5,23 @@ from figures import grouped, spread, table
 PARTS = ("gateway", "accrual", "broker", "redis", "wrk")
 
 
-def bare_rounds(results, group, connections):
-    """The bare handler under the same load, in the same rounds."""
-    bare = "bare, taking a purchase" if "purchase" in group[0]["what"] else "bare, turned"
-    return [one for one in results["under_wrk"] if (one["what"], one["connections"]) == (bare, connections)]
+def with_bare(results, what, connections):
+    """Its rounds, each with the bare handler's under the same load."""
+    bare = "bare, taking a purchase" if "purchase" in what else "bare, turned"
+    return zip(*([one for one in results["under_wrk"] if (one["what"], one["connections"]) == (name, connections)] for name in (what, bare)))
 
 
-def median_share(results, group, connections):
+def shares(results, what, connections):
     """Of what the bare handler answered, round by round."""
-    return spread((one["rate"] / bare["rate"] for one, bare in zip(group, bare_rounds(results, group, connections))), "{:.0%}")
+    return [one["rate"] / bare["rate"] for one, bare in with_bare(results, what, connections)]
 
 
-def by_cpu_alone(results, group, connections):
+def by_cpu_alone(results, what, connections):
     """What it could be of the bare handler's rate if CPU were all that counts, the bare handler and wrk against all parts and wrk, round by
     round; and likewise if gateway and accrual cost nothing."""
-    if group[0]["what"].startswith("bare"):
+    if what.startswith("bare"):
         return "–", "–"
-    pairs = [(one["cpu_us"], sum(bare["cpu_us"].values())) for one, bare in zip(group, bare_rounds(results, group, connections))]
+    pairs = [(one["cpu_us"], sum(bare["cpu_us"].values())) for one, bare in with_bare(results, what, connections)]
     return (spread((bare / sum(cpu.values()) for cpu, bare in pairs), "{:.0%}"),
             spread((bare / sum(cpu[part] for part in ("broker", "redis", "wrk")) for cpu, bare in pairs), "{:.0%}"))
 
@@ -29,8 +29,8 @@ def by_cpu_alone(results, group, connections):
 def under_wrk(results):
     for (what, connections), group in grouped(results["under_wrk"], lambda one: (one["what"], one["connections"])):
         cpu = [spread((one["cpu_us"].get(part, one["cpu_us"].get("bare") if part == "gateway" else None) for one in group), "{:.1f}") for part in PARTS]
-        yield [what, str(connections), spread(one["rate"] for one in group), median_share(results, group, connections),
-               *by_cpu_alone(results, group, connections), *(spread((one[f"{q}_ms"] for one in group), "{:.1f}") for q in ("p50", "p99")), *cpu]
+        yield [what, str(connections), spread(one["rate"] for one in group), spread(shares(results, what, connections), "{:.0%}"),
+               *by_cpu_alone(results, what, connections), *(spread((one[f"{q}_ms"] for one in group), "{:.1f}") for q in ("p50", "p99")), *cpu]
 
 
 def offered(results):

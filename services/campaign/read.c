@@ -112,6 +112,13 @@ static struct hy_error check_of_member(const Command *command) {
     return first(errors, sizeof errors / sizeof errors[0]);
 }
 
+// Without its time a spent coupon would stay open in the member's wallet.
+static struct hy_error check_redeemed(const Command *command) {
+    if (command->coupon_redeemed->redeemed_at_ms > 0) return check_of_member(command);
+    return fault(HY_INVALID_FIELD, "coupon_redeemed.redeemed_at_ms",
+                 "more than 0: when it was redeemed / 应大于 0:核销的时间");
+}
+
 static struct hy_error check_body(const Command *command, int *ret_kind) {
     switch (command->body_case) {
     case HUIYUAN__V1__COMMAND__BODY_RESERVE_COUPON:
@@ -124,7 +131,7 @@ static struct hy_error check_body(const Command *command, int *ret_kind) {
     case HUIYUAN__V1__COMMAND__BODY_REDEEM_COUPON: *ret_kind = CAMPAIGN_REDEEM; return check_redeem(command);
     case HUIYUAN__V1__COMMAND__BODY_COUPON_REDEEMED:
         *ret_kind = CAMPAIGN_REDEEMED;
-        return check_of_member(command);
+        return check_redeemed(command);
     default: return fault(HY_INVALID_FIELD, "body", "a command that campaign knows / 应为活动服务支持的指令");
     }
 }

@@ -105,8 +105,8 @@ def test_a_thread_that_could_run_but_does_not_waits():
 def test_what_cpu_alone_leaves_of_the_bare_rate():
     bare = {"what": "bare, turned", "connections": 64, "cpu_us": {"bare": 10, "wrk": 10}}
     page = {"what": "member page", "connections": 64, "cpu_us": {"gateway": 20, "accrual": 0, "broker": 0, "redis": 10, "wrk": 10}}
-    assert gateway.by_cpu_alone({"under_wrk": [bare, page]}, [page], 64) == ("50%", "100%")
-    assert gateway.by_cpu_alone({"under_wrk": [bare, page]}, [bare], 64) == ("–", "–")
+    assert gateway.by_cpu_alone({"under_wrk": [bare, page]}, "member page", 64) == ("50%", "100%")
+    assert gateway.by_cpu_alone({"under_wrk": [bare, page]}, "bare, turned", 64) == ("–", "–")
 
 
 def test_targets_missed_for_one_reason_are_named_together(monkeypatch):

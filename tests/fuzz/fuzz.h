@@ -33,9 +33,9 @@ bool fuzz_is_bilingual(const char *text);
 // Takes away the fields that nobody here knows, in the whole tree: protobuf-c keeps them, but some that it
 // reads (tag 0 in two bytes) it writes so that nobody can read them again.
 void fuzz_strip(ProtobufCMessage *message);
-// That no signed number in it is beyond what a service ever writes: 2^52 (as fen, 45 trillion yuan), in 32 bits
-// 2^25 (as days, 91,000 years). Sums of what is beyond overflow, which here would end the process, and in a
-// release wraps around.
+// That no signed number in it is beyond what a service ever writes: 2^52 (as fen, 45 trillion yuan), in 32
+// bits 2^25 (as days, 91,000 years). Sums of what is beyond overflow, which here would end the process, and
+// in a release wraps around.
 bool fuzz_is_moderate(const ProtobufCMessage *message);
 // Two messages are equal when they are packed to the same bytes.
 struct hy_bytes fuzz_pack(const ProtobufCMessage *message, struct hy_arena *arena);

@@ -142,6 +142,21 @@ Test(campaign_read, a_coupon_is_opened_new_and_under_its_own_code) {
     then_refused(HY_INVALID_FIELD, "open_coupon.coupon.code");
 }
 
+Test(campaign_read, a_coupon_that_was_redeemed_says_when) {
+    Huiyuan__V1__CouponRedeemed redeemed = HUIYUAN__V1__COUPON_REDEEMED__INIT;
+    struct hy_input input;
+    command.origin = &origin;
+    command.body_case = HUIYUAN__V1__COMMAND__BODY_COUPON_REDEEMED;
+    command.coupon_redeemed = &redeemed;
+    command.member_id = text("m1");
+    redeemed.code = text("7K3M9QXT2B4C");
+    then_refused(HY_INVALID_FIELD, "coupon_redeemed.redeemed_at_ms");
+    redeemed.redeemed_at_ms = 1;
+    cr_assert_eq(read_command(&input).code, HY_OK);
+    command.origin = NULL;
+    then_refused(HY_MISSING_FIELD, "origin");
+}
+
 Test(campaign_read, commands_of_other_services_are_refused) {
     Huiyuan__V1__EraseMember erase = HUIYUAN__V1__ERASE_MEMBER__INIT;
     command.body_case = HUIYUAN__V1__COMMAND__BODY_ERASE_MEMBER;
