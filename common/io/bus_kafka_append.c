@@ -15,7 +15,7 @@
 
 _Static_assert(sizeof(void *) >= sizeof(uint64_t), "a token travels through librdkafka as a pointer");
 
-enum { IN_FLIGHT = 32 }; // requests of the client for topics that mind no order
+enum { IN_FLIGHT = 32 }; // requests of a lane
 
 static const struct bus_setting SETTINGS[] = {
     {"acks", "all"},
@@ -105,26 +105,27 @@ void hy_bus_topic_unordered(struct hy_bus *bus, uint32_t topic) {
     bus->topics[topic].unordered = true;
 }
 
-static rd_kafka_t *client_of(struct hy_bus *bus, const struct bus_topic *topic) {
-    struct bus_producer *producer = topic->unordered ? &bus->append.unordered : &bus->append.ordered;
+static rd_kafka_t *client_of(struct hy_bus *bus, const struct bus_topic *topic, uint32_t lane) {
+    struct bus_producer *producer = topic->unordered ? &bus->append.lanes[lane] : &bus->append.ordered;
     if (producer->client == NULL && !open_producer(bus, producer, IN_FLIGHT))
         abort(); // the first one took these settings
     return producer->client;
 }
 
-static rd_kafka_topic_t *append_topic(struct hy_bus *bus, uint32_t topic) {
+static rd_kafka_topic_t *append_topic(struct hy_bus *bus, uint32_t topic, uint32_t partition) {
     struct bus_topic *of = &bus->topics[topic];
-    if (of->append == NULL) {
-        rd_kafka_t *client = client_of(bus, of);
+    uint32_t lane = of->unordered ? partition % BUS_LANES : 0;
+    if (of->append[lane] == NULL) {
+        rd_kafka_t *client = client_of(bus, of, lane);
         rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(client);
         rd_kafka_topic_conf_set_opaque(conf, (void *)(uintptr_t)topic);
-        of->append = rd_kafka_topic_new(client, of->full_name, conf);
+        of->append[lane] = rd_kafka_topic_new(client, of->full_name, conf);
     }
-    if (of->append == NULL) {
+    if (of->append[lane] == NULL) {
         hy_log(HY_LOG_ERROR, "kafka_topic", "%s: %s", of->full_name, rd_kafka_err2str(rd_kafka_last_error()));
         abort(); // the name comes from our own table
     }
-    return of->append;
+    return of->append[lane];
 }
 
 // The caller is owed a report, and events come only out of hy_bus_poll.
@@ -140,7 +141,7 @@ static void refuse(struct hy_bus *bus, const struct hy_delivery *delivery) {
 
 bool hy_bus_append(struct hy_bus *bus, uint32_t topic, uint32_t partition, struct hy_bytes key,
                    struct hy_bytes value, uint64_t token) {
-    rd_kafka_topic_t *of = append_topic(bus, topic);
+    rd_kafka_topic_t *of = append_topic(bus, topic, partition);
     if (rd_kafka_produce(of, (int32_t)partition, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)value.data,
                          value.length, key.data, key.length, (void *)(uintptr_t)token) == 0) {
         return true;
@@ -165,7 +166,9 @@ void bus_append_poll(struct hy_bus *bus) {
         memmove(append->refused, append->refused + count, append->refused_count * sizeof *append->refused);
     }
     rd_kafka_poll(append->ordered.client, 0);
-    if (append->unordered.client != NULL) rd_kafka_poll(append->unordered.client, 0);
+    for (size_t lane = 0; lane < BUS_LANES; lane++) {
+        if (append->lanes[lane].client != NULL) rd_kafka_poll(append->lanes[lane].client, 0);
+    }
 }
 
 static void flush(struct bus_producer *producer, uint64_t deadline_ns) {
@@ -183,14 +186,21 @@ static void close_producer(struct bus_producer *producer) {
     rd_kafka_destroy(producer->client);
 }
 
+static void close_topic(const struct bus_topic *topic) {
+    for (size_t lane = 0; lane < BUS_LANES; lane++) {
+        if (topic->append[lane] != NULL) rd_kafka_topic_destroy(topic->append[lane]);
+    }
+}
+
 void bus_append_close(struct hy_bus *bus, uint64_t deadline_ns) {
     struct bus_append *append = &bus->append;
     bus_append_poll(bus);
     flush(&append->ordered, deadline_ns);
-    flush(&append->unordered, deadline_ns);
-    for (uint32_t i = 0; i < bus->topic_count; i++) {
-        if (bus->topics[i].append != NULL) rd_kafka_topic_destroy(bus->topics[i].append);
-    }
+    for (size_t lane = 0; lane < BUS_LANES; lane++)
+        flush(&append->lanes[lane], deadline_ns);
+    for (uint32_t i = 0; i < bus->topic_count; i++)
+        close_topic(&bus->topics[i]);
     close_producer(&append->ordered);
-    close_producer(&append->unordered);
+    for (size_t lane = 0; lane < BUS_LANES; lane++)
+        close_producer(&append->lanes[lane]);
 }
