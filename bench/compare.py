@@ -10,8 +10,8 @@ import results
 from figures import table
 from system import Failed, System, say
 
-LOWEST = 0.9  # of the committed ratios
-ROUNDS = 5  # of 3 the median of the peers was 91 and 103 % within an hour, nothing having changed
+LOWEST = 0.9  # of the committed ratio
+ROUNDS = 5  # of 3 the same program's ratios differed by up to 12 % within half an hour
 AGAINST = ("streams-memory", "go-redis", "go")  # the slowest of all is left out: its run is the longest
 
 
@@ -31,20 +31,13 @@ def ratios(rounds):
     return found
 
 
-def shares(committed, now):
-    """[(load, peer, committed ratio, ratio now, the one of the other)] of what both have."""
-    return [(*key, committed[key], now[key], now[key] / committed[key]) for key in now if key in committed]
-
-
-def verdict(found):
-    """What is left of the committed ratios, and whether it is enough. When accrual is slower it is so against every peer; against one alone,
-    that peer was lucky: so the median of them."""
-    left = statistics.median(share for *_, share in found)
-    return left, left >= LOWEST
+def verdicts(committed, now):
+    """(load, peer, committed ratio, ratio now, good) of what both have."""
+    return [(*key, committed[key], now[key], now[key] >= LOWEST * committed[key]) for key in now if key in committed]
 
 
 def rows(found):
-    return [[load, peer, f"{then:.2f}", f"{now:.2f}", f"{share:.0%}"] for load, peer, then, now, share in found]
+    return [[load, peer, f"{then:.2f}", f"{now:.2f}", f"{now / then:.0%}", "ok" if good else "TOO SLOW"] for load, peer, then, now, good in found]
 
 
 def measured(count, loads):
@@ -57,10 +50,10 @@ def main(loads="zipf"):
     committed = results.load("peers")
     if committed is None:
         raise Failed("bench/results/peers.json is not there: nothing to compare with")
-    found = shares(ratios(committed["throughput"]), ratios(measured(committed["count"], loads)))
+    found = verdicts(ratios(committed["throughput"]), ratios(measured(committed["count"], loads)))
     if not found:
         raise Failed("the committed results have nothing of this run to compare with")
-    print(table(["load", "accrual against", "committed ratio", "now", "of it"], rows(found)))
-    left, good = verdict(found)
-    say(f"median: {left:.0%} of the committed ratio; {'ok' if good else 'TOO SLOW'}: at least {LOWEST:.0%} are expected")
-    return 0 if good else 1
+    print(table(["load", "accrual against", "committed ratio", "now", "of it", ""], rows(found)))
+    slow = [one for one in found if not one[-1]]
+    say(f"below {LOWEST:.0%} of the committed ratio: {len(slow)} of {len(found)}")
+    return 1 if slow else 0
