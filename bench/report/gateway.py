@@ -5,10 +5,14 @@ from figures import grouped, spread, table
 PARTS = ("gateway", "accrual", "broker", "redis", "wrk")
 
 
+def rounds_of(results, what, connections):
+    return [one for one in results["under_wrk"] if (one["what"], one["connections"]) == (what, connections)]
+
+
 def with_bare(results, what, connections):
     """Its rounds, each with the bare handler's under the same load."""
     bare = "bare, taking a purchase" if "purchase" in what else "bare, turned"
-    return zip(*([one for one in results["under_wrk"] if (one["what"], one["connections"]) == (name, connections)] for name in (what, bare)))
+    return zip(rounds_of(results, what, connections), rounds_of(results, bare, connections))
 
 
 def shares(results, what, connections):

@@ -96,15 +96,13 @@ void fuzz_strip(ProtobufCMessage *message) {
 
 // Signed numbers alone: money, points, times, and days in 32 bits.
 static bool numbers_are_moderate(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
-    const int64_t limit = INT64_C(1) << 52;
-    const int32_t limit_32 = INT32_C(1) << 25;
     bool wide = field->type == PROTOBUF_C_TYPE_INT64 || field->type == PROTOBUF_C_TYPE_SINT64;
     if (!wide && field->type != PROTOBUF_C_TYPE_INT32 && field->type != PROTOBUF_C_TYPE_SINT32) return true;
+    const int64_t most = INT64_C(1) << (wide ? 52 : 25);
     const void *values;
     size_t count = count_of(message, field, &values);
     for (size_t i = 0; i < count; i++) {
         int64_t number = wide ? ((const int64_t *)values)[i] : ((const int32_t *)values)[i];
-        int64_t most = wide ? limit : limit_32;
         if (number > most || number < -most) return false;
     }
     return true;
